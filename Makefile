@@ -13,6 +13,7 @@ CC := gcc
 endif
 PKG_CONFIG ?= pkg-config
 AR ?= ar
+OBJCOPY ?= objcopy
 OPTIMIZE ?= -O2
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2
 CPPFLAGS += -D_GNU_SOURCE -DESPALIER_VERSION='"$(VERSION)"' -I.

@@ -9,7 +9,7 @@ install: all
 		$(install_to)/share/doc/espalier $(DESTDIR)/usr/lib/systemd/system $(DESTDIR)/etc/espalier
 	$(INSTALL) -m 755 $(filter-out $(daemons),$(PROGRAMS)) $(install_to)/bin
 	$(if $(daemons),$(INSTALL) -m 755 $(daemons) $(install_to)/sbin)
-	$(INSTALL) -m 644 $(BUILD)/libespalier.a $(install_to)/lib
+	$(INSTALL) -m 644 $(BUILD)/public/libespalier.a $(install_to)/lib
 	$(INSTALL) -m 755 $(BUILD)/libespalier.so.0 $(install_to)/lib
 	ln -sf libespalier.so.0 $(install_to)/lib/libespalier.so
 	$(INSTALL) -m 644 $(wildcard shm/espalier.h shm/espalier-*.h) $(install_to)/include

@@ -21,7 +21,16 @@ ifneq ($(wildcard shm/espalier-request.c),)
 $(eval $(call program,PROGRAMS,espalier-request,shm/espalier-request.c,libtools.a libespalier.a,,))
 endif
 
-LIBRARIES += $(BUILD)/libespalier.a $(BUILD)/libespalier.so $(BUILD)/espalier.pc
+LIBRARIES += $(BUILD)/public/libespalier.a $(BUILD)/libespalier.so $(BUILD)/espalier.pc
+
+# What vendors link: one object that shows the names of the public header only, so that no inner name of the library
+# meets one of theirs.
+$(BUILD)/public/libespalier.a: $(call object,$(shm_library)) $(BUILD)/sources
+	@mkdir -p $(@D)
+	$(say) AR $@
+	$(Q)$(CC) $(CFLAGS) -nostdlib -r -o $(@D)/espalier.o $(call object,$(shm_library))
+	$(Q)$(OBJCOPY) --localize-hidden $(@D)/espalier.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(@D)/espalier.o
 
 $(BUILD)/libespalier.so.0: $(call object,$(shm_library)) shm/espalier.map $(BUILD)/sources
 	$(say) LINK $@
