@@ -49,16 +49,25 @@ static int start_watching(struct espalier_reader *reader)
 
 	if (reader->epoll >= 0)
 		return 0;
+	if (!reader->packet)
+		reader->packet = malloc(MESSAGE_PACKET_MAXIMUM);
+	if (!reader->packet)
+		return -ENOMEM;
 	reader->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (reader->epoll < 0)
-		return -errno;
 	reader->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (reader->inotify < 0)
-		return -errno;
-	if (inotify_add_watch(reader->inotify, reader->path,
+	if (reader->epoll < 0 || reader->inotify < 0 ||
+	    inotify_add_watch(reader->inotify, reader->path,
 			      IN_MOVED_TO | IN_DELETE | IN_CREATE | IN_ATTRIB | IN_ONLYDIR) < 0 ||
-	    epoll_ctl(reader->epoll, EPOLL_CTL_ADD, reader->inotify, &event) < 0)
-		return -errno;
+	    epoll_ctl(reader->epoll, EPOLL_CTL_ADD, reader->inotify, &event) < 0) {
+		int error = errno;
+
+		if (reader->inotify >= 0)
+			close(reader->inotify);
+		if (reader->epoll >= 0)
+			close(reader->epoll);
+		reader->epoll = reader->inotify = -1;
+		return -error;
+	}
 	/* What happened before the watch began is found by a look. */
 	reader->folder_changed = true;
 	return 0;
@@ -343,14 +352,14 @@ static void deliver(struct owner_link *link, const struct message *message)
 
 static void receive(struct owner_link *link, int *wakes)
 {
-	static __thread char packet[MESSAGE_PACKET_MAXIMUM];
-	ssize_t length = recv(link->fd, packet, sizeof(packet), MSG_DONTWAIT | MSG_TRUNC);
+	char *packet = link->reader->packet;
+	ssize_t length = recv(link->fd, packet, MESSAGE_PACKET_MAXIMUM, MSG_DONTWAIT | MSG_TRUNC);
 	struct message message, arm = {.header = {.kind = MESSAGE_ARM}};
 	int complete;
 
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (length <= 0 || (size_t)length > sizeof(packet)) {
+	if (length <= 0 || length > MESSAGE_PACKET_MAXIMUM) {
 		lose(link);
 		return;
 	}

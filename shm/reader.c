@@ -302,7 +302,7 @@ int espalier_reader_refresh(struct espalier_reader *reader)
 	for (uint32_t i = 0; i < reader->segment_count; i++) {
 		struct espalier_segment *segment = reader->segments[i];
 
-		if (segment->map && guard_tripped(segment->guard)) {
+		if (segment->map && !segment->problem[0] && guard_tripped(segment->guard)) {
 			problem(segment, "truncated while it was read");
 			changed = reader->folder_changed = true;
 		}
@@ -369,6 +369,7 @@ void espalier_reader_close(struct espalier_reader *reader)
 	free(reader->segments);
 	free(reader->retired);
 	free(reader->status);
+	free(reader->packet);
 	free(reader->path);
 	free(reader);
 }

@@ -45,6 +45,7 @@ struct espalier_reader {
 	bool built;
 
 	int epoll, inotify; /* -1 until first asked for */
+	char *packet;	    /* room for one that is received */
 	bool folder_changed;
 	struct owner_link *links;
 	char **watches;

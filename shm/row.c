@@ -199,12 +199,13 @@ static void store_bytes(uint32_t *words, const char *text, uint32_t length)
 	}
 }
 
-/* The prepared copy is taken anew here: making room may have moved the segment. */
+/* Making room may move the segment and the array of slots: what points into them is looked up anew after it. */
 static int store_text(struct espalier_writer *writer, struct writer_slot *slot, uint32_t parameter, const char *text,
 		      uint32_t length)
 {
 	const struct schema_object *object = &writer->schema.objects[slot->object];
 	uint32_t at = object->offsets[parameter], capacity = object->capacities[parameter], place = 0;
+	uint32_t number = (uint32_t)(slot - writer->slots);
 	uint32_t *to = prepared(writer, slot) + at;
 	uint32_t former = espalier_load(to), former_place = espalier_load(to + 1);
 	const uint32_t *shown = published(writer, slot) + at;
@@ -216,6 +217,7 @@ static int store_text(struct espalier_writer *writer, struct writer_slot *slot, 
 
 		if (error < 0)
 			return error;
+		slot = &writer->slots[number];
 		to = prepared(writer, slot) + at;
 		/* As espalier_row_prepare(): who reads the new bytes also sees that the row that had this place before
 		 * has gone on. */

@@ -49,6 +49,7 @@ struct service {
 	void *context;
 	int epoll, listener, timer;
 	char *socket_path;
+	char *packet; /* room for one that is received */
 	gid_t group; /* of the run folder: its members may change values */
 	struct connection *connections;
 	uint32_t connection_count;

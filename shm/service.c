@@ -396,13 +396,13 @@ static void handle(struct connection *connection)
 
 static void receive(struct connection *connection)
 {
-	static __thread char packet[MESSAGE_PACKET_MAXIMUM];
-	ssize_t length = recv(connection->fd, packet, sizeof(packet), MSG_DONTWAIT | MSG_TRUNC);
+	char *packet = connection->service->packet;
+	ssize_t length = recv(connection->fd, packet, MESSAGE_PACKET_MAXIMUM, MSG_DONTWAIT | MSG_TRUNC);
 	int complete;
 
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (length <= 0 || (size_t)length > sizeof(packet)) {
+	if (length <= 0 || length > MESSAGE_PACKET_MAXIMUM) {
 		drop(connection);
 		return;
 	}
@@ -528,8 +528,16 @@ int service_open(struct service **result, struct espalier_writer *writer, const 
 	if (!service)
 		return -ENOMEM;
 	*result = service;
-	*service = (struct service){
-		.writer = writer, .owner = owner, .context = context, .listener = -1, .timer = -1, .group = (gid_t)-1};
+	*service = (struct service){.writer = writer,
+				    .owner = owner,
+				    .context = context,
+				    .epoll = -1,
+				    .listener = -1,
+				    .timer = -1,
+				    .group = (gid_t)-1};
+	service->packet = malloc(MESSAGE_PACKET_MAXIMUM);
+	if (!service->packet)
+		return -ENOMEM;
 	service->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (service->epoll < 0)
 		return -errno;
@@ -559,5 +567,6 @@ void service_close(struct service *service)
 	if (service->epoll >= 0)
 		close(service->epoll);
 	free(service->socket_path);
+	free(service->packet);
 	free(service);
 }

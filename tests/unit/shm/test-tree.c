@@ -196,6 +196,37 @@ Test(tree, segment_grows_and_readers_move_over)
 	test_folder_remove(&folder);
 }
 
+Test(tree, long_text_may_enlarge_the_segment_in_the_middle_of_an_update)
+{
+	struct test_folder folder = test_folder_make();
+	struct espalier_writer *writer = open_writer();
+	struct espalier_row row[40];
+	struct espalier_reader *reader;
+	char text[20000], path[128];
+
+	cr_assert_eq(espalier_writer_publish(writer), 0);
+	for (uint32_t i = 0; i < 40; i++) {
+		row[i] = add_interface(writer, i + 1, "eth");
+		memset(text, 'a' + (int)(i % 26), sizeof(text));
+		text[sizeof(text) - 1] = '\0';
+		cr_assert_eq(espalier_begin(writer, row[i]), 0);
+		cr_assert_eq(espalier_set_string(writer, row[i], 2, "renamed"), 0);
+		cr_assert_eq(espalier_set_string(writer, row[i], 4, text), 0);
+		cr_assert_eq(espalier_commit(writer, row[i]), 0);
+	}
+	cr_assert_eq(espalier_reader_open(&reader, NULL), 0);
+	for (uint32_t i = 0; i < 40; i++) {
+		memset(text, 'a' + (int)(i % 26), sizeof(text) - 1);
+		snprintf(path, sizeof(path), "Device.Ethernet.Interface.%u.LowerLayers", i + 1);
+		expect_text(reader, path, text);
+		snprintf(path, sizeof(path), "Device.Ethernet.Interface.%u.Name", i + 1);
+		expect_text(reader, path, "renamed");
+	}
+	espalier_reader_close(reader);
+	espalier_writer_close(writer);
+	test_folder_remove(&folder);
+}
+
 Test(tree, limits_of_the_schema_hold_for_the_writer)
 {
 	struct test_folder folder = test_folder_make();
