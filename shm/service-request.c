@@ -267,7 +267,7 @@ static void finish_commit(struct espalier_request *request, int fault, const cha
 	}
 	if (!fault)
 		transaction->committed = true;
-	answer(request->connection, request->id, fault, 0, text, NULL, 0);
+	answer(request->connection, request->id, fault, 0, text, transaction->changes, fault ? transaction->count : 0);
 	if (fault)
 		end_transaction(service);
 	else if (!request->connection)

@@ -42,8 +42,6 @@ static int on_commit(struct espalier_writer *writer, struct espalier_request *re
 	struct owner *owner = context;
 
 	(void)writer;
-	(void)changes;
-	(void)count;
 	if (undo) {
 		owner->undos++;
 		return ESPALIER_OK;
@@ -52,6 +50,10 @@ static int on_commit(struct espalier_writer *writer, struct espalier_request *re
 	if (owner->later) {
 		owner->waiting = request;
 		return ESPALIER_PENDING;
+	}
+	if (owner->fail_commit) {
+		changes[count - 1].fault = owner->fail_commit;
+		changes[count - 1].text = "the device refused";
 	}
 	return owner->fail_commit;
 }
@@ -184,6 +186,8 @@ Test(request, set_over_two_owners_is_all_or_nothing)
 	entries[0] = entry("Device.X_First.Label", "two");
 	entries[1] = entry("Device.X_Second.Level", "8");
 	cr_expect_eq(espalier_set_wait(reader, entries, 2, 2000, on_result, &outcome), ESPALIER_FAULT_INTERNAL);
+	cr_expect_eq(outcome.count, 1);
+	cr_expect_eq(outcome.faults[1], ESPALIER_FAULT_INTERNAL, "a failed commit says which entry it was");
 	cr_expect_eq(first.undos, 1);
 	read_text(reader, "Device.X_First.Label", text, sizeof(text));
 	cr_expect_str_eq(text, "one", "the first owner's part is undone, not \"%s\"", text);
