@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The network-side collectors.
+
+netlink_packages := libnl-3.0 libnl-route-3.0 inih
+netlink_library := $(filter-out netlink/espalier-netlink.c,$(wildcard netlink/*.c))
+
+PACKAGES_BUILD += libnl-3-dev libnl-route-3-dev
+
+$(eval $(call archive,libnetlink,$(netlink_library),$(netlink_packages)))
+
+ifneq ($(wildcard netlink/espalier-netlink.c),)
+$(eval $(call program,PROGRAMS,espalier-netlink,netlink/espalier-netlink.c,libnetlink.a libdaemon.a libespalier.a,$(netlink_packages),))
+endif
