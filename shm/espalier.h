@@ -396,6 +396,13 @@ ESPALIER_API const struct espalier_segment_status *espalier_reader_segments(stru
 									    uint32_t *count);
 
 /**
+ * The schema of a readable segment, object by object: `segment` counts like espalier_reader_segments(), `object` from
+ * 0. NULL behind the last one. Lives until the next refresh that reports a new structure.
+ */
+ESPALIER_API const struct espalier_object_view *espalier_reader_object(struct espalier_reader *reader, uint32_t segment,
+								       uint32_t object);
+
+/**
  * The node of an object path ending in a dot (the first, when several segments add to it); "" is the whole tree: node
  * 0. Returns its index or -ENOENT.
  */
@@ -424,7 +431,7 @@ ESPALIER_API int espalier_read(const struct espalier_node *node, uint32_t parame
 
 /**
  * Reads a whole row consistently: values[i] for each parameter, texts in the buffer. Errors as espalier_read(); on
- * -EAGAIN neither values nor buffer were changed.
+ * -EAGAIN values and buffer hold nothing of use.
  * `age` (may be NULL): milliseconds since the row was last published.
  */
 ESPALIER_API int espalier_read_row(const struct espalier_node *node, struct espalier_value *values, char *buffer,

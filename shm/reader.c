@@ -434,6 +434,15 @@ const struct espalier_segment_status *espalier_reader_segments(struct espalier_r
 	return reader->status;
 }
 
+const struct espalier_object_view *espalier_reader_object(struct espalier_reader *reader, uint32_t segment,
+							  uint32_t object)
+{
+	if (segment >= reader->segment_count || reader->segments[segment]->problem[0] ||
+	    object >= reader->segments[segment]->schema.count)
+		return NULL;
+	return &reader->segments[segment]->schema.objects[object].view;
+}
+
 const char *espalier_node_segment(const struct espalier_node *node)
 {
 	return node->object ? node->object->segment->name : "";

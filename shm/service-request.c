@@ -31,6 +31,7 @@ struct espalier_request {
 	int kind;
 	uint32_t id;
 	struct espalier_row row;
+	bool no_room; /* UNDO: of a set that was applied, but could not be stored in the rows */
 };
 
 /* ---- Paths */
@@ -254,16 +255,37 @@ static void finish_validate(struct espalier_request *request, int fault, const c
 
 static void undo(struct service *service, struct connection *connection, uint32_t id);
 
-static void finish_commit(struct espalier_request *request, int fault, const char *text)
+static void finish_undo(struct espalier_request *request, int fault, const char *text)
+{
+	struct service *service = request->service;
+	struct transaction *transaction = service->transaction;
+
+	if (request->no_room) {
+		fault = ESPALIER_FAULT_RESOURCES;
+		text = "no room for the values";
+	} else if (!fault && store(service->writer, transaction->former, transaction->count) < 0) {
+		fault = ESPALIER_FAULT_RESOURCES;
+		text = "no room for the former values";
+	}
+	answer(request->connection, request->id, fault, 0, text, NULL, 0);
+	end_transaction(service);
+}
+
+/* False: the request goes on as an undo, whose answer comes later. */
+static bool finish_commit(struct espalier_request *request, int fault, const char *text)
 {
 	struct service *service = request->service;
 	struct transaction *transaction = service->transaction;
 
 	if (!fault && store(service->writer, transaction->changes, transaction->count) < 0) {
 		/* The owner has applied what the tree can't show: it must take it back. */
-		call_commit(service, request, transaction->former, transaction->count, true);
-		fault = ESPALIER_FAULT_RESOURCES;
-		text = "no room for the values";
+		request->kind = ESPALIER_UNDO;
+		request->no_room = true;
+		fault = call_commit(service, request, transaction->former, transaction->count, true);
+		if (fault == ESPALIER_PENDING)
+			return false;
+		finish_undo(request, fault, NULL);
+		return true;
 	}
 	if (!fault)
 		transaction->committed = true;
@@ -272,19 +294,7 @@ static void finish_commit(struct espalier_request *request, int fault, const cha
 		end_transaction(service);
 	else if (!request->connection)
 		undo(service, NULL, 0);
-}
-
-static void finish_undo(struct espalier_request *request, int fault, const char *text)
-{
-	struct service *service = request->service;
-	struct transaction *transaction = service->transaction;
-
-	if (!fault && store(service->writer, transaction->former, transaction->count) < 0) {
-		fault = ESPALIER_FAULT_RESOURCES;
-		text = "no room for the former values";
-	}
-	answer(request->connection, request->id, fault, 0, text, NULL, 0);
-	end_transaction(service);
+	return true;
 }
 
 static void finish(struct espalier_request *request, int fault, const char *text)
@@ -297,7 +307,8 @@ static void finish(struct espalier_request *request, int fault, const char *text
 		finish_validate(request, fault, text);
 		break;
 	case ESPALIER_COMMIT:
-		finish_commit(request, fault, text);
+		if (!finish_commit(request, fault, text))
+			return;
 		break;
 	case ESPALIER_UNDO:
 		finish_undo(request, fault, text);

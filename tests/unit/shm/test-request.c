@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tests/unit/shm/folder.h"
@@ -14,6 +16,11 @@ static const struct espalier_parameter parameters[] = {
 	{.name = "Label", .type = ESPALIER_STRING, .flags = ESPALIER_WRITABLE, .maximum_length = 16},
 	{.name = "Level", .type = ESPALIER_UNSIGNED_INT, .flags = ESPALIER_WRITABLE, .range = "0:100"},
 	{.name = "Fixed", .type = ESPALIER_STRING},
+	{0},
+};
+
+static const struct espalier_parameter large_parameters[] = {
+	{.name = "Text", .type = ESPALIER_STRING, .flags = ESPALIER_WRITABLE},
 	{0},
 };
 
@@ -28,7 +35,7 @@ struct owner {
 	struct espalier_object objects[3];
 	int fail_commit; /* this fault at commit */
 	int commits, undos;
-	bool later; /* answers after the callback */
+	bool later, undo_later; /* answers after the callback */
 	struct espalier_request *waiting;
 	pthread_t thread;
 	volatile bool stop;
@@ -44,7 +51,10 @@ static int on_commit(struct espalier_writer *writer, struct espalier_request *re
 	(void)writer;
 	if (undo) {
 		owner->undos++;
-		return ESPALIER_OK;
+		if (!owner->undo_later)
+			return ESPALIER_OK;
+		owner->waiting = request;
+		return ESPALIER_PENDING;
 	}
 	owner->commits++;
 	if (owner->later) {
@@ -252,6 +262,35 @@ Test(request, answer_may_come_later)
 	cr_expect_str_eq(outcome.text, "said later");
 	read_text(reader, "Device.X_Only.Level", text, sizeof(text));
 	cr_expect_str_eq(text, "50");
+	espalier_reader_close(reader);
+	stop_owner(&owner);
+	test_folder_remove(&folder);
+}
+
+Test(request, a_set_that_finds_no_room_is_taken_back)
+{
+	struct test_folder folder = test_folder_make();
+	struct owner owner = {.name = "only", .objects = {{.path = "Device.X_Only.", .parameters = large_parameters}}};
+	static char large[ESPALIER_VALUE_MAXIMUM];
+	struct espalier_entry set = {"Device.X_Only.Text", large, sizeof(large)};
+	struct rlimit limit = {.rlim_cur = 1 << 16, .rlim_max = RLIM_INFINITY};
+	struct espalier_reader *reader;
+	struct outcome outcome = {0};
+	char text[64];
+
+	memset(large, 'x', sizeof(large));
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	owner.undo_later = true;
+	start_owner(&owner);
+	cr_assert_eq(espalier_reader_open(&reader, NULL), 0);
+	cr_expect_eq(espalier_set_wait(reader, &set, 1, 2000, on_result, &outcome), ESPALIER_FAULT_RESOURCES);
+	cr_expect_eq(owner.commits, 1);
+	cr_expect_eq(owner.undos, 1);
+	set = entry("Device.X_Only.Text", "short");
+	cr_expect_eq(espalier_set_wait(reader, &set, 1, 2000, on_result, &outcome), 0, "the owner goes on");
+	read_text(reader, "Device.X_Only.Text", text, sizeof(text));
+	cr_expect_str_eq(text, "short");
 	espalier_reader_close(reader);
 	stop_owner(&owner);
 	test_folder_remove(&folder);
