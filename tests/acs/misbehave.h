@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "tests/acs/buffer.h"
+#include "tests/acs/compress.h"
 
 enum replaced_body {
 	BODY_OWN,
@@ -50,6 +51,7 @@ struct plan {
 	bool challenge;	       // with status 401: a fresh challenge
 	enum replaced_body body;
 	uint64_t body_size;
+	enum coding coding; // server.c: of the body that is sent
 	char *body_text;
 	unsigned style; // enum style
 	bool no_id;

@@ -47,6 +47,7 @@ enum long_option {
 	LONG_NO_ID,
 	LONG_COOKIE,
 	LONG_FINAL,
+	LONG_COMPRESS,
 	LONG_SESSION_TIMEOUT,
 	LONG_PARAMETER_KEY,
 	LONG_MISBEHAVE,
@@ -93,6 +94,8 @@ static const struct description descriptions[] = {
 	{"no-id", LONG_NO_ID, NULL, "requests without header ID"},
 	{"session-cookie", LONG_COOKIE, "off|on|required", "a cookie keeps the session together (on)"},
 	{"end-with", LONG_FINAL, "204|200|blank", "how the empty response looks (204)"},
+	{"compress", LONG_COMPRESS, "gzip|deflate|refuse",
+	 "compress answers where the agent accepts it, or refuse\ncompressed requests with 415; else they are read"},
 	{"session-timeout", LONG_SESSION_TIMEOUT, "SECONDS", "a silent agent's session ends (60)"},
 	{"parameter-key", LONG_PARAMETER_KEY, "KEY", "ParameterKey of requests"},
 	{"misbehave", LONG_MISBEHAVE, "KIND[:N[:ARG]]", "misbehave in response N, N-M or * (all); repeatable"},
@@ -169,6 +172,20 @@ static const char *set_final(const char *value)
 		}
 	}
 	return "not 204, 200 or blank";
+}
+
+static const char *set_compress(const char *value)
+{
+	static const char *const names[] = {
+		[COMPRESS_GZIP] = "gzip", [COMPRESS_DEFLATE] = "deflate", [COMPRESS_REFUSE] = "refuse"};
+
+	for (int i = COMPRESS_GZIP; i <= COMPRESS_REFUSE; i++) {
+		if (!strcmp(names[i], value)) {
+			options.compress = (enum compress)i;
+			return NULL;
+		}
+	}
+	return "not gzip, deflate or refuse";
 }
 
 static const char *set_namespace(const char *value)
@@ -277,6 +294,8 @@ static const char *set(int option, const char *value)
 		return set_cookie(value);
 	case LONG_FINAL:
 		return set_final(value);
+	case LONG_COMPRESS:
+		return set_compress(value);
 	case LONG_PARAMETER_KEY:
 		rpc_set_parameter_key(value);
 		break;

@@ -17,6 +17,13 @@ enum final_answer {
 	FINAL_BLANK, // 200 with blanks and line ends
 };
 
+enum compress {
+	COMPRESS_NEVER,
+	COMPRESS_GZIP,
+	COMPRESS_DEFLATE,
+	COMPRESS_REFUSE, // 415 for compressed requests
+};
+
 struct options {
 	const char *address;
 	unsigned port;
@@ -36,6 +43,7 @@ struct options {
 	bool no_id;
 	enum session_cookie cookie;
 	enum final_answer final;
+	enum compress compress;	     // answers, where the request accepts it
 	unsigned benchmark_sessions; // 0 no benchmark
 	const char *benchmark_root;
 	const char *benchmark_set;

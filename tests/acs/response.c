@@ -112,6 +112,8 @@ static void append_head(struct buffer *out, const struct plan *plan, int status,
 	if (body->length && !plan->no_content_type)
 		buffer_format(out, "Content-Type: %s\r\n",
 			      plan->content_type ? plan->content_type : "text/xml; charset=utf-8");
+	if (body->length && plan->coding)
+		buffer_format(out, "Content-Encoding: %s\r\n", coding_name(plan->coding));
 	if (headers)
 		buffer_append(out, buffer_string(headers), headers->length);
 	buffer_append(out, buffer_string(&plan->headers), plan->headers.length);
@@ -130,13 +132,18 @@ static void append_head(struct buffer *out, const struct plan *plan, int status,
 bool response_build(struct buffer *out, const struct plan *plan, unsigned connection, int status,
 		    const struct buffer *headers, const struct buffer *own)
 {
-	struct buffer body = {0}, head = {0};
+	struct buffer body = {0}, coded = {0}, head = {0};
+	const struct buffer *sent = &body;
 	struct record record;
 
 	make_body(&body, plan, own);
 	if (status == 204 && body.length)
 		status = 200;
-	append_head(&head, plan, status, headers, &body);
+	if (plan->coding && body.length) {
+		compress_body(&coded, &body, plan->coding);
+		sent = &coded;
+	}
+	append_head(&head, plan, status, headers, sent);
 	record_begin(&record, false, connection, head.data, head.length);
 	record.bad = plan->bad;
 	record_body(&record, buffer_string(&body), body.length);
@@ -151,10 +158,11 @@ bool response_build(struct buffer *out, const struct plan *plan, unsigned connec
 		buffer_text(out, plan->interim);
 	buffer_append(out, head.data, head.length);
 	if (plan->chunked && status != 204)
-		append_chunked(out, &body, plan->chunk_odd);
+		append_chunked(out, sent, plan->chunk_odd);
 	else
-		buffer_append(out, buffer_string(&body), body.length);
+		buffer_append(out, buffer_string(sent), sent->length);
 	buffer_free(&body);
+	buffer_free(&coded);
 	buffer_free(&head);
 	if (plan->hang_up_at < 0 || (uint64_t)plan->hang_up_at > out->length)
 		return plan->connection_close || plan->silent_close || plan->reset || plan->hang_up_at >= 0;

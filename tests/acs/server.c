@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tests/acs/authenticate.h"
+#include "tests/acs/options.h"
 #include "tests/acs/output.h"
 #include "tests/acs/response.h"
 #include "tests/acs/server.h"
@@ -46,10 +47,12 @@ static void connection_close(struct connection *connection, bool reset)
 	print_exchange("-- connection %u closed", connection->number);
 	record_end(&connection->record, false);
 	message_reader_free(connection->reader);
+	inflater_end(&connection->inflater);
 	http_free(&connection->request);
 	plan_free(&connection->plan);
 	buffer_free(&connection->xml);
 	buffer_free(&connection->rest);
+	buffer_free(&connection->piece);
 	buffer_free(&connection->output);
 	buffer_free(&connection->inform);
 	buffer_free(&connection->connection_url);
@@ -127,6 +130,12 @@ void server_respond(struct connection *connection, int status, const struct buff
 {
 	struct plan *plan = &connection->plan;
 
+	if (status == 200 && (options.compress == COMPRESS_GZIP || options.compress == COMPRESS_DEFLATE)) {
+		enum coding coding = options.compress == COMPRESS_GZIP ? CODING_GZIP : CODING_DEFLATE;
+
+		if (http_header_has(&connection->request, "Accept-Encoding", coding_name(coding)))
+			plan->coding = coding;
+	}
 	buffer_clear(&connection->output);
 	connection->sent = 0;
 	connection->close_after = response_build(&connection->output, plan, connection->number, status, headers, body);
@@ -144,8 +153,11 @@ static bool answered_without_session(struct connection *connection)
 {
 	struct plan *plan = &connection->plan;
 	struct buffer headers = {0};
+	enum coding coding = coding_find(http_header(&connection->request, "Content-Encoding", 0));
 	int status = plan->status;
 
+	if (!status && (coding == CODING_UNKNOWN || (coding && options.compress == COMPRESS_REFUSE)))
+		status = 415;
 	if (!status && strcmp(connection->request.first[0], "POST"))
 		status = 405;
 	if (status && plan->challenge)
@@ -167,6 +179,10 @@ static void request_complete(struct connection *connection)
 	const struct message *message = connection->reader ? message_finish(connection->reader) : NULL;
 
 	connection->busy = true;
+	if (!inflater_end(&connection->inflater)) {
+		print_result("error the compressed request has no end");
+		session_protocol_error();
+	}
 	record_end(&connection->record, true);
 	if (output_options.xml && connection->xml.length) {
 		print_raw(connection->xml.data, connection->xml.length);
@@ -183,6 +199,7 @@ static int request_head(struct http_reader *request)
 	record_begin(&connection->record, true, connection->number, request->raw_head.data, request->raw_head.length);
 	if (output_options.heads)
 		print_raw(request->raw_head.data, request->raw_head.length);
+	inflater_begin(&connection->inflater, coding_find(http_header(request, "Content-Encoding", 0)));
 	session_find(connection);
 	return 0;
 }
@@ -190,14 +207,21 @@ static int request_head(struct http_reader *request)
 static int request_body(struct http_reader *request, const char *data, size_t length)
 {
 	struct connection *connection = container_of(request, struct connection, request);
+	int error = 0;
 
+	if (connection->inflater.coding) {
+		buffer_clear(&connection->piece);
+		error = inflater_feed(&connection->inflater, data, length, &connection->piece);
+		data = buffer_string(&connection->piece);
+		length = connection->piece.length;
+	}
 	record_body(&connection->record, data, length);
 	if (output_options.xml)
 		buffer_append(&connection->xml, data, length);
 	if (!connection->reader)
 		connection->reader = message_reader_new(session_item, connection);
 	message_feed(connection->reader, data, length);
-	return 0;
+	return error;
 }
 
 static void begin_request(struct connection *connection)
@@ -249,6 +273,9 @@ static size_t to_discard(const struct connection *connection)
 
 	if (!in_body || request->remaining < DISCARD_MIN || !connection->reader ||
 	    !message_enough(connection->reader) || connection->record.number || output_options.xml)
+		return 0;
+	// what is compressed must be read to its end
+	if (connection->inflater.coding)
 		return 0;
 	return request->remaining < READ_SIZE ? (size_t)request->remaining : READ_SIZE;
 }

@@ -2,6 +2,7 @@
 // The HTTP server: connections from agents, their requests in, responses out as the plan says.
 #pragma once
 
+#include "tests/acs/compress.h"
 #include "tests/acs/http.h"
 #include "tests/acs/loop.h"
 #include "tests/acs/message_read.h"
@@ -13,6 +14,8 @@ struct connection {
 	unsigned number;
 	struct http_reader request;
 	struct message_reader *reader; // of the present body, NULL when it is empty
+	struct inflater inflater;
+	struct buffer piece; // of the present body, with its content coding removed
 	struct record record;
 	struct buffer xml;  // the present body, when it is to be printed
 	struct buffer rest; // read, but behind the present request

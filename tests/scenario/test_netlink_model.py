@@ -14,7 +14,7 @@ def published(text):
     found = {}
     for line in text.splitlines():
         path, form, access = line.split(None, 3)[:3]
-        match = re.fullmatch(r'(\w+)(?:\((\d+)\))?(?:\[([^\]]*)\])?(?:\{([^}]*)\})?((?:,\w+)*)', form)
+        match = re.fullmatch(r'(\w+)(?:\((\d+)\))?(?:\[([^\]]*)\])?(?:\{([^}]*)\})?((?:,[\w-]+)*)', form)
         assert match, line
         ranges = [tuple(end or None for end in part.split(':')) for part in (match.group(3) or '').split(',') if part]
         found[path] = (match.group(1), access, int(match.group(2) or 0), ranges,

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The agent's part of the configuration file.
+#include "agent/agent-configuration.h"
+
+#include "agent/url.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const roots[] = {"Device", NULL};
+
+#define STRING(section, key, member) CONFIGURATION_STRING(section, key, struct agent_configuration, member, "")
+#define UNSIGNED(section, key, member, ...)                                                                            \
+	CONFIGURATION_UNSIGNED(section, key, struct agent_configuration, member, __VA_ARGS__)
+#define BOOLEAN(section, key, member, value)                                                                           \
+	CONFIGURATION_BOOLEAN(section, key, struct agent_configuration, member, value)
+#define PATH(section, key, member) CONFIGURATION_PATH(section, key, struct agent_configuration, member, "")
+
+const struct configuration_key agent_configuration_keys[] = {
+	STRING("device", "manufacturer", manufacturer),
+	STRING("device", "oui", oui),
+	STRING("device", "product_class", product_class),
+	STRING("device", "serial_number", serial_number),
+	STRING("device", "model_name", model_name),
+	STRING("device", "hardware_version", hardware_version),
+	STRING("device", "software_version", software_version),
+	CONFIGURATION_CHOICE("device", "root", struct agent_configuration, root, roots, "Device"),
+	STRING("acs", "url", url),
+	STRING("acs", "username", username),
+	STRING("acs", "password", password),
+	UNSIGNED("acs", "periodic_interval", periodic_interval, 1, UINT32_MAX, "86400"),
+	BOOLEAN("acs", "periodic_enable", periodic_enable, "yes"),
+	PATH("tls", "ca_file", ca_file),
+	PATH("tls", "certificate", certificate),
+	PATH("tls", "private_key", private_key),
+	BOOLEAN("tls", "verify", verify, "yes"),
+	UNSIGNED("connection_request", "port", connection_request_port, 1, 65535, "7547"),
+	STRING("connection_request", "interface", connection_request_interface),
+	STRING("connection_request", "username", connection_request_username),
+	STRING("connection_request", "password", connection_request_password),
+};
+
+const size_t agent_configuration_key_count = sizeof(agent_configuration_keys) / sizeof(*agent_configuration_keys);
+
+const char *const agent_configuration_other_sections[] = {"stun", "netlink", "zwave", NULL};
+
+int agent_configuration_check(const struct agent_configuration *configuration, char *message, size_t size)
+{
+	struct url url;
+	int error;
+
+	if (!*configuration->url) {
+		snprintf(message, size, "[acs] url is missing: the address of the ACS is needed");
+		return -EINVAL;
+	}
+	error = url_parse(&url, configuration->url, strlen(configuration->url));
+	if (error) {
+		snprintf(message, size, "[acs] url: \"%s\" is %s", configuration->url,
+			 error == -EPROTONOSUPPORT ? "neither http:// nor https://" : "not a URL");
+		return -EINVAL;
+	}
+	if (*configuration->oui &&
+	    (strlen(configuration->oui) != 6 || strspn(configuration->oui, "0123456789ABCDEF") != 6)) {
+		snprintf(message, size, "[device] oui: \"%s\" is not six upper-case hexadecimal digits",
+			 configuration->oui);
+		return -EINVAL;
+	}
+	return 0;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The agent's part of the configuration file.
+#pragma once
+
+#include "shm/configuration.h"
+
+#include <net/if.h>
+
+struct agent_configuration {
+	char manufacturer[65], oui[7], product_class[65], serial_number[65];
+	char model_name[65], hardware_version[65], software_version[65];
+	uint32_t root;
+
+	char url[2049], username[257], password[257];
+	uint32_t periodic_interval;
+	bool periodic_enable;
+
+	char ca_file[1024], certificate[1024], private_key[1024];
+	bool verify;
+
+	uint32_t connection_request_port;
+	char connection_request_interface[IF_NAMESIZE];
+	char connection_request_username[257], connection_request_password[257];
+};
+
+extern const struct configuration_key agent_configuration_keys[];
+extern const size_t agent_configuration_key_count;
+
+// Sections of other programs, ended by NULL.
+extern const char *const agent_configuration_other_sections[];
+
+// Checks what a table can't say. Returns 0, or -EINVAL with one line in `message` that names the key and the bad value.
+int agent_configuration_check(const struct agent_configuration *configuration, char *message, size_t size);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the files agent*.c share among themselves.
+#pragma once
+
+#include "agent/agent.h"
+
+// Makes a fact durable.
+void agent_put_state(struct agent *agent, const char *name, const char *value);
+
+// Changes were found (a set of enum notify_change): they become an event, and active ones want a session.
+void agent_take_changes(struct agent *agent, unsigned changes);
+
+// Raises the events that are due at the start. The store must still be readable. Returns 0 or -errno.
+int agent_open_events(struct agent *agent);
+
+// Starts to serve the owners' wakes and answers, and whoever wants something of the agent's own parameters.
+int agent_watch_owners(struct agent *agent);
+
+// Starts the timer of the periodic Inform, and watches the clock. Returns 0 or -errno.
+int agent_open_periodic(struct agent *agent);
+
+// Sets that timer anew, after a change of its settings.
+void agent_set_periodic(struct agent *agent);

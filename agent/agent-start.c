@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// How the agent starts, ends, and reads its configuration again.
+#include "agent/agent-private.h"
+
+#include "agent/date-time.h"
+#include "agent/session-run.h"
+#include "shm/log.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void reload(struct agent *agent)
+{
+	struct agent_configuration configuration;
+	struct identity *identity = &agent->identity;
+	struct identity found;
+	char message[CONFIGURATION_MESSAGE_SIZE];
+	uint32_t changed;
+	bool moved;
+
+	if (daemon_read_configuration(&agent->daemon, &configuration))
+		return;
+	if (agent_configuration_check(&configuration, message, sizeof(message))) {
+		log_error("%s: %s", agent->daemon.configuration_path, message);
+		return;
+	}
+	moved = configuration.connection_request_port != agent->configuration.connection_request_port ||
+		strcmp(configuration.connection_request_interface, agent->configuration.connection_request_interface);
+	agent->configuration = configuration;
+	// DeviceId never changes while the device lives; versions do.
+	identity_find(&found, &configuration, identity->serial_number);
+	memcpy(identity->hardware_version, found.hardware_version, sizeof(found.hardware_version));
+	memcpy(identity->software_version, found.software_version, sizeof(found.software_version));
+	own_set(&agent->own, OWN_DEVICE_INFO, DEVICE_INFO_HARDWARE_VERSION, identity->hardware_version);
+	own_set(&agent->own, OWN_DEVICE_INFO, DEVICE_INFO_SOFTWARE_VERSION, identity->software_version);
+	changed = settings_factory(&agent->settings, &configuration, identity);
+	if (moved)
+		listener_move(&agent->listener);
+	agent_settings_changed(agent, changed);
+	log_notice("the configuration was read again");
+}
+
+static void signalled(struct ring_signals *signals, int number)
+{
+	struct agent *agent = (struct agent *)((char *)signals - offsetof(struct agent, signals));
+
+	if (number == SIGHUP) {
+		reload(agent);
+		return;
+	}
+	agent->stopping = true;
+	ring_stop(&agent->ring);
+}
+
+static int find_identity(struct agent *agent)
+{
+	char address[13];
+
+	if (store_get(agent->store, STORE_STATE, STATE_ADDRESS, address, sizeof(address)) != sizeof(address) - 1) {
+		identity_address(address);
+		agent_put_state(agent, STATE_ADDRESS, address);
+	}
+	identity_find(&agent->identity, &agent->configuration, address);
+	return 0;
+}
+
+static int open_own(struct agent *agent)
+{
+	static const struct {
+		uint32_t parameter;
+		const char *text;
+	} constants[] = {
+		{MANAGEMENT_SERVER_ALIAS_BASED_ADDRESSING, "0"},
+		{MANAGEMENT_SERVER_SUPPORTED_CONN_REQ_METHODS, "HTTP"},
+		{MANAGEMENT_SERVER_INSTANCE_WILDCARDS_SUPPORTED, "0"},
+		{MANAGEMENT_SERVER_HTTP_COMPRESSION_SUPPORTED, "GZIP,Deflate"},
+	};
+	char first_use[DATE_TIME_SIZE];
+	int error;
+
+	error = own_open(&agent->own, agent->daemon.run_folder, &agent_owner, agent);
+	if (error)
+		return error;
+	error = device_info_fill(&agent->own, &agent->identity);
+	if (!error)
+		error = settings_open(&agent->settings, &agent->own, agent->store, &agent->configuration,
+				      &agent->identity);
+	for (size_t i = 0; i < sizeof(constants) / sizeof(*constants) && !error; i++)
+		error = own_set(&agent->own, OWN_MANAGEMENT_SERVER, constants[i].parameter, constants[i].text);
+	if (!error && store_get(agent->store, STORE_STATE, STATE_PARAMETER_KEY, agent->parameter_key,
+				sizeof(agent->parameter_key)) > 0)
+		error = own_set(&agent->own, OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_PARAMETER_KEY,
+				agent->parameter_key);
+	agent->used = store_get(agent->store, STORE_STATE, STATE_FIRST_USE, first_use, sizeof(first_use)) > 0;
+	if (!error && agent->used)
+		error = own_set(&agent->own, OWN_DEVICE_INFO, DEVICE_INFO_FIRST_USE_DATE, first_use);
+	if (error)
+		return error;
+	own_refresh(&agent->own, true);
+	error = listener_open(&agent->listener, agent);
+	return error ? error : own_publish(&agent->own);
+}
+
+static int load_attribute(const char *name, const char *value, size_t length, void *context)
+{
+	struct agent *agent = context;
+	int error = attributes_load(&agent->attributes, name, value, length);
+
+	if (error == -EBADMSG)
+		log_warning("attributes of %s are not understood, and left out", name);
+	return error == -EBADMSG ? 0 : error;
+}
+
+static int open_tree(struct agent *agent)
+{
+	struct store_transaction *transaction;
+	int error;
+
+	error = tree_open(&agent->tree, &(struct tree_options){.folder = agent->daemon.run_folder});
+	if (error)
+		return error;
+	agent->notify.tree = agent->tree;
+	agent->notify.attributes = &agent->attributes;
+	agent->redo.agent = agent;
+	transaction_timer_prepare(&agent->set_timer, &agent->ring);
+	error = store_each(agent->store, STORE_ATTRIBUTE, load_attribute, agent);
+	if (!error)
+		error = store_each(agent->store, STORE_REPORTED, notify_load, &agent->notify);
+	if (!error)
+		error = store_each(agent->store, STORE_REDO, redo_load, &agent->redo);
+	if (error)
+		return error;
+	transaction = store_begin(agent->store);
+	if (!transaction)
+		return -ENOMEM;
+	error = notify_rebuild(&agent->notify, transaction);
+	agent_commit(transaction);
+	if (error)
+		return error;
+	return agent_watch_owners(agent);
+}
+
+static int open_signals(struct agent *agent)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	return ring_signals_open(&agent->signals, &agent->ring, &set, signalled);
+}
+
+int agent_open(struct agent *agent)
+{
+	int error;
+
+	agent->clock_descriptor = -1;
+	error = ring_open(&agent->ring, RING_ALL_FEATURES);
+	if (error)
+		return error;
+	agent->ring_open = true;
+	error = open_signals(agent);
+	if (error)
+		goto failed;
+	error = store_open(&agent->store, agent->daemon.state_folder);
+	if (error)
+		return error;
+	error = worker_open(&agent->resolver, &agent->ring, "resolver");
+	if (error)
+		goto failed;
+	agent->resolving = true;
+	error = find_identity(agent);
+	if (!error)
+		error = open_own(agent);
+	if (!error)
+		error = open_tree(agent);
+	if (error)
+		goto failed;
+	error = -ENOMEM;
+	agent->session = session_run_open(agent);
+	if (agent->session)
+		error = agent_open_events(agent);
+	if (!error)
+		error = agent_open_periodic(agent);
+	if (!error)
+		error = store_start(agent->store, &agent->ring);
+	if (error)
+		goto failed;
+	agent->running = true;
+	redo_run(&agent->redo);
+	agent_take_changes(agent, notify_waiting(&agent->notify));
+	agent_look(agent);
+	agent_plan(agent);
+	return 0;
+failed:
+	log_error("the agent can't start: %s", strerror(-error));
+	return error;
+}
+
+void agent_close(struct agent *agent)
+{
+	agent->stopping = true;
+	if (agent->ring_open) {
+		// What was given to the store becomes durable, and whoever waits for that gets an answer.
+		while (agent->running && !store_idle(agent->store) && ring_run_once(&agent->ring, true) >= 0)
+			continue;
+		listener_stop(&agent->listener);
+		ring_close(&agent->ring);
+	}
+	session_run_close(agent->session);
+	redo_free(&agent->redo);
+	if (agent->resolving)
+		worker_close(&agent->resolver);
+	store_close(agent->store);
+	notify_free(&agent->notify);
+	attributes_free(&agent->attributes);
+	tree_close(agent->tree);
+	listener_free(&agent->listener);
+	settings_close(&agent->settings);
+	own_close(&agent->own);
+	events_free(&agent->events);
+	free(agent->bootstrap_url);
+	if (agent->clock_descriptor >= 0)
+		close(agent->clock_descriptor);
+	if (agent->signals.ring)
+		ring_signals_close(&agent->signals);
+}

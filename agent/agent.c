@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The agent: what joins its parts, and when a session starts.
+#include "agent/agent-private.h"
+
+#include "agent/date-time.h"
+#include "agent/retry.h"
+#include "agent/session-run.h"
+#include "agent/url.h"
+#include "shm/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#define SECOND	     1000000000ll // nanoseconds
+#define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
+#define SERVE_ROUNDS 64 // how often one descriptor is served before the others get their turn
+
+void agent_commit(struct store_transaction *transaction)
+{
+	if (transaction && !store_empty(transaction))
+		store_commit(transaction, NULL, NULL);
+	else
+		store_abandon(transaction);
+}
+
+void agent_put_state(struct agent *agent, const char *name, const char *value)
+{
+	struct store_transaction *transaction = store_begin(agent->store);
+
+	if (!transaction)
+		return;
+	store_put_string(transaction, STORE_STATE, name, value);
+	store_commit(transaction, NULL, NULL);
+}
+
+static void schedule_rang(struct alarm *alarm);
+
+// ---- Events
+
+// The name of an event's record: code, a line end, command key.
+static void event_name(enum event_kind kind, const char *command_key, char *name, size_t size)
+{
+	snprintf(name, size, "%s\n%s", event_rules[kind].code, command_key);
+}
+
+void agent_raise(struct agent *agent, enum event_kind kind)
+{
+	char name[EVENT_COMMAND_KEY_MAXIMUM * 4 + 64];
+	struct store_transaction *transaction;
+	int raised = events_raise(&agent->events, kind, "");
+
+	if (raised < 0)
+		log_error("event %s is lost: %s", event_rules[kind].code, strerror(-raised));
+	agent->wanted = true;
+	if (raised <= 0 || (!event_rules[kind].durable && kind != EVENT_BOOTSTRAP))
+		return;
+	transaction = store_begin(agent->store);
+	if (!transaction)
+		return;
+	// BOOTSTRAP itself is durable as the URL that has not acknowledged it yet.
+	if (kind == EVENT_BOOTSTRAP)
+		store_delete_all(transaction, STORE_EVENT);
+	event_name(kind, "", name, sizeof(name));
+	if (event_rules[kind].durable)
+		store_put_string(transaction, STORE_EVENT, name, "");
+	agent_commit(transaction);
+}
+
+static int load_event(const char *name, const char *value, size_t length, void *context)
+{
+	struct agent *agent = context;
+	const char *key = strchr(name, '\n');
+	char code[64];
+	int kind;
+
+	(void)value;
+	(void)length;
+	if (!key)
+		return 0;
+	snprintf(code, sizeof(code), "%.*s", (int)(key - name), name);
+	kind = event_kind_of_code(code);
+	if (kind >= 0 && events_raise(&agent->events, kind, key + 1) > 0)
+		agent->wanted = true;
+	return 0;
+}
+
+// BOOTSTRAP until an Inform to the present URL has been answered. A new ACS starts with fresh attributes.
+static void check_bootstrap(struct agent *agent)
+{
+	const char *url = settings_text(&agent->settings, SETTING_URL);
+	struct store_transaction *transaction;
+
+	if ((agent->bootstrap_url && !strcmp(agent->bootstrap_url, url)) || events_has(&agent->events, EVENT_BOOTSTRAP))
+		return;
+	agent_raise(agent, EVENT_BOOTSTRAP);
+	if (!agent->attributes.count)
+		return;
+	attributes_free(&agent->attributes);
+	transaction = store_begin(agent->store);
+	if (!transaction)
+		return;
+	store_delete_all(transaction, STORE_ATTRIBUTE);
+	notify_rebuild(&agent->notify, transaction);
+	agent_commit(transaction);
+}
+
+static void check_boot(struct agent *agent)
+{
+	char reported[sizeof(agent->boot_id)] = "";
+	int descriptor = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
+	ssize_t length = descriptor < 0 ? -1 : read(descriptor, agent->boot_id, sizeof(agent->boot_id) - 1);
+
+	if (descriptor >= 0)
+		close(descriptor);
+	agent->boot_id[length < 0 ? 0 : length] = 0;
+	agent->boot_id[strcspn(agent->boot_id, "\n")] = 0;
+	store_get(agent->store, STORE_STATE, STATE_BOOT_ID, reported, sizeof(reported));
+	if (strcmp(reported, agent->boot_id))
+		agent_raise(agent, EVENT_BOOT);
+}
+
+int agent_open_events(struct agent *agent)
+{
+	char url[URL_LENGTH_MAX + 1];
+
+	agent->schedule = (struct alarm){.ring = &agent->ring, .rang = schedule_rang};
+	if (store_get(agent->store, STORE_STATE, STATE_BOOTSTRAP_URL, url, sizeof(url)) > 0)
+		agent->bootstrap_url = strdup(url);
+	check_bootstrap(agent);
+	check_boot(agent);
+	return store_each(agent->store, STORE_EVENT, load_event, agent);
+}
+
+// ---- Values that change
+
+void agent_take_changes(struct agent *agent, unsigned changes)
+{
+	if (!changes)
+		return;
+	events_raise(&agent->events, EVENT_VALUE_CHANGE, "");
+	if (changes & NOTIFY_ACTIVE) {
+		agent->notify_wanted = true;
+		agent_plan(agent);
+	}
+}
+
+void agent_refresh_tree(struct agent *agent)
+{
+	struct store_transaction *transaction;
+	int found = tree_refresh(agent->tree);
+
+	if (found < 0) {
+		if (found != -EBUSY)
+			log_warning("the tree can't be read: %s", strerror(-found));
+		return;
+	}
+	if (!(found & ESPALIER_NEW_STRUCTURE))
+		return;
+	transaction = store_begin(agent->store);
+	if (!transaction)
+		return;
+	if (notify_rebuild(&agent->notify, transaction))
+		log_error("no memory to watch values");
+	agent_commit(transaction);
+	redo_run(&agent->redo);
+}
+
+void agent_look(struct agent *agent)
+{
+	struct store_transaction *transaction;
+	unsigned changes;
+
+	// A message that is being produced holds the tree: its end looks again.
+	if (tree_held(agent->tree))
+		return;
+	agent_refresh_tree(agent);
+	transaction = store_begin(agent->store);
+	if (!transaction)
+		return;
+	changes = notify_scan(&agent->notify, transaction);
+	agent_commit(transaction);
+	agent_take_changes(agent, changes);
+}
+
+static void reader_ready(struct ring_operation *operation, int result, unsigned flags)
+{
+	struct agent *agent = (struct agent *)((char *)operation - offsetof(struct agent, reader_poll));
+	int descriptor = espalier_reader_fd(tree_reader(agent->tree));
+
+	if (result < 0)
+		return;
+	for (int i = 0; i < SERVE_ROUNDS; i++) {
+		int found = espalier_reader_process(tree_reader(agent->tree));
+
+		if (found < 0)
+			log_warning("owners can't be heard: %s", strerror(-found));
+		if (poll(&(struct pollfd){descriptor, POLLIN, 0}, 1, 0) <= 0)
+			break;
+	}
+	if (!(flags & RING_MORE))
+		ring_poll(&agent->ring, operation, descriptor, POLLIN);
+	agent_look(agent);
+}
+
+static void writer_ready(struct ring_operation *operation, int result, unsigned flags)
+{
+	struct agent *agent = (struct agent *)((char *)operation - offsetof(struct agent, writer_poll));
+	int descriptor = espalier_writer_fd(agent->own.writer);
+
+	if (result < 0)
+		return;
+	// Somebody looks: what changes by itself is brought up to date. Without that nothing would, as nothing polls.
+	if (!tree_held(agent->tree))
+		own_refresh(&agent->own, false);
+	for (int i = 0; i < SERVE_ROUNDS; i++) {
+		espalier_writer_serve(agent->own.writer, 0);
+		if (poll(&(struct pollfd){descriptor, POLLIN, 0}, 1, 0) <= 0)
+			break;
+	}
+	if (!(flags & RING_MORE))
+		ring_poll(&agent->ring, operation, descriptor, POLLIN);
+}
+
+int agent_watch_owners(struct agent *agent)
+{
+	int error;
+
+	agent->reader_poll.done = reader_ready;
+	error = ring_poll(&agent->ring, &agent->reader_poll, espalier_reader_fd(tree_reader(agent->tree)), POLLIN);
+	if (error)
+		return error;
+	agent->writer_poll.done = writer_ready;
+	return ring_poll(&agent->ring, &agent->writer_poll, espalier_writer_fd(agent->own.writer), POLLIN);
+}
+
+// ---- Sessions
+
+static void start_session(struct agent *agent)
+{
+	agent->wanted = agent->notify_wanted = agent->retry = false;
+	// A port that was in use before may be free now.
+	listener_update(&agent->listener);
+	session_run_start(agent->session);
+}
+
+void agent_plan(struct agent *agent)
+{
+	int64_t now = ring_clock(CLOCK_BOOTTIME), at = INT64_MAX, throttled;
+
+	if (agent->stopping || !agent->session || session_run_active(agent->session))
+		return;
+	if (agent->wanted)
+		at = now;
+	if (agent->notify_wanted) {
+		throttled = agent->ended_at + settings_number(&agent->settings, SETTING_THROTTLE) * SECOND;
+		if (!agent->ended_at || throttled < now)
+			throttled = now;
+		at = throttled < at ? throttled : at;
+	}
+	if (agent->retry && agent->retry_at < at)
+		at = agent->retry_at;
+	if (at == INT64_MAX)
+		alarm_clear(&agent->schedule);
+	else
+		alarm_set(&agent->schedule, CLOCK_BOOTTIME, at);
+}
+
+static void schedule_rang(struct alarm *alarm)
+{
+	struct agent *agent = (struct agent *)((char *)alarm - offsetof(struct agent, schedule));
+
+	if (!session_run_active(agent->session))
+		start_session(agent);
+}
+
+void agent_informed(struct agent *agent, const char *url)
+{
+	struct store_transaction *transaction = store_begin(agent->store);
+	char name[EVENT_COMMAND_KEY_MAXIMUM * 4 + 64];
+	unsigned again;
+
+	if (!transaction) {
+		log_error("no memory: the events are delivered again");
+		return;
+	}
+	for (size_t i = 0; i < agent->events.count; i++) {
+		const struct event *event = &agent->events.entries[i];
+
+		if (!event->informed)
+			continue;
+		if (event->kind == EVENT_BOOTSTRAP) {
+			free(agent->bootstrap_url);
+			agent->bootstrap_url = strdup(url);
+			store_put_string(transaction, STORE_STATE, STATE_BOOTSTRAP_URL, url);
+		} else if (event->kind == EVENT_BOOT) {
+			store_put_string(transaction, STORE_STATE, STATE_BOOT_ID, agent->boot_id);
+		}
+		if (event_rules[event->kind].durable) {
+			event_name(event->kind, event->command_key, name, sizeof(name));
+			store_delete(transaction, STORE_EVENT, name);
+		}
+	}
+	events_delivered(&agent->events, EVENT_BY_INFORM_RESPONSE);
+	again = notify_delivered(&agent->notify, transaction);
+	agent_commit(transaction);
+	agent_take_changes(agent, again);
+}
+
+// The date of the first good session with a clock that can be trusted.
+static void note_first_use(struct agent *agent)
+{
+	struct timex clock = {0};
+	char now[DATE_TIME_SIZE];
+
+	if (agent->used || adjtimex(&clock) == TIME_ERROR || clock.status & STA_UNSYNC)
+		return;
+	date_time_format_utc(time(NULL), now);
+	own_set(&agent->own, OWN_DEVICE_INFO, DEVICE_INFO_FIRST_USE_DATE, now);
+	agent_put_state(agent, STATE_FIRST_USE, now);
+	agent->used = true;
+}
+
+void agent_session_ended(struct agent *agent, uint32_t failures, uint32_t retry_after)
+{
+	struct settings *settings = &agent->settings;
+	uint64_t random = 0, wait;
+
+	events_failed(&agent->events);
+	notify_failed(&agent->notify);
+	if (!failures) {
+		agent->ended_at = ring_clock(CLOCK_BOOTTIME);
+		note_first_use(agent);
+	} else if (events_retried(&agent->events)) {
+		getrandom(&random, sizeof(random), 0);
+		wait = retry_wait(failures, settings_number(settings, SETTING_RETRY_MINIMUM_WAIT),
+				  settings_number(settings, SETTING_RETRY_MULTIPLIER), retry_after, random);
+		agent->retry = true;
+		agent->retry_at = ring_clock(CLOCK_BOOTTIME) + (int64_t)wait * 1000000;
+		log_info("next try in %.1f s", (double)wait / 1000);
+	}
+	check_bootstrap(agent);
+	agent_look(agent);
+	agent_plan(agent);
+}
+
+// ---- Settings
+
+void agent_settings_changed(struct agent *agent, uint32_t changed)
+{
+	if (changed & (1u << SETTING_PERIODIC_ENABLE | 1u << SETTING_PERIODIC_INTERVAL | 1u << SETTING_PERIODIC_TIME))
+		agent_set_periodic(agent);
+	if (changed & (1u << SETTING_CONNECTION_REQUEST_USERNAME | 1u << SETTING_CONNECTION_REQUEST_PASSWORD))
+		listener_credentials(&agent->listener);
+	if (changed & 1u << SETTING_CONNECTION_REQUEST_ENABLE)
+		listener_update(&agent->listener);
+	// During a session: after it.
+	if (changed & 1u << SETTING_URL && !session_run_active(agent->session))
+		check_bootstrap(agent);
+	agent_plan(agent);
+}

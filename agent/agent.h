@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The agent: what its parts share, and what joins them.
+#pragma once
+
+#include "agent/alarm.h"
+#include "agent/attribute.h"
+#include "agent/event.h"
+#include "agent/listener.h"
+#include "agent/notify.h"
+#include "agent/own.h"
+#include "agent/redo.h"
+#include "agent/ring-signal.h"
+#include "agent/settings.h"
+#include "agent/store.h"
+#include "agent/tree.h"
+#include "agent/worker.h"
+#include "shm/daemon.h"
+
+#define AGENT_PARAMETER_KEY_SIZE (32 * 4 + 1) // 32 characters
+
+#define AGENT_SECRET_SIZE (256 * 4 + 1) // 256 characters
+
+struct session_run;
+
+// Names of the facts in the store (STORE_STATE).
+#define STATE_PARAMETER_KEY "parameter-key"
+#define STATE_BOOTSTRAP_URL "bootstrap-url"
+#define STATE_BOOT_ID	    "boot-id"
+#define STATE_ADDRESS	    "device-address"
+#define STATE_FIRST_USE	    "first-use"
+
+struct agent {
+	struct daemon daemon;
+	struct agent_configuration configuration;
+	struct identity identity;
+
+	struct ring ring;
+	bool ring_open;
+	struct ring_signals signals;
+	struct worker resolver;
+	bool resolving; // the worker runs
+	struct store *store;
+	struct ring_operation reader_poll, writer_poll, clock_poll;
+	int clock_descriptor; // tells when the clock is set
+	bool running;	      // all is started
+	bool stopping;
+
+	struct own own;
+	struct settings settings;
+	char parameter_key[AGENT_PARAMETER_KEY_SIZE];
+	char former_secrets[2][AGENT_SECRET_SIZE]; // of a local set that can still be undone: Password,
+						   // ConnectionRequestPassword
+
+	struct tree *tree;
+	struct attributes attributes;
+	struct notify notify;
+	struct redo redo;
+	struct transaction_timer set_timer;
+	struct listener listener;
+
+	struct events events;
+	char boot_id[40];
+	char *bootstrap_url; // the URL at which BOOTSTRAP was last acknowledged, or NULL
+	struct alarm periodic;
+	int64_t periodic_phase; // seconds of CLOCK_BOOTTIME, where the ACS gives none
+
+	struct session_run *session;
+	struct alarm schedule;
+	bool wanted;	    // an event wants a session now
+	bool notify_wanted; // an active notification wants one, when the throttle allows
+	bool retry;	    // a failed one is to be tried again at retry_at
+	int64_t retry_at;   // nanoseconds of CLOCK_BOOTTIME
+	int64_t ended_at;   // when the last good session ended, or 0
+	bool used;	    // FirstUseDate is known
+};
+
+// Starts everything. Logs why when it fails. Returns 0 or -errno.
+int agent_open(struct agent *agent);
+
+// Ends everything; also after agent_open() has failed.
+void agent_close(struct agent *agent);
+
+// An event has come up: remembered, made durable where the standard says so, and delivered as soon as a session can
+// start.
+void agent_raise(struct agent *agent, enum event_kind kind);
+
+// Starts a session, or sets the timer for the next one, as what waits demands. Harmless at any time.
+void agent_plan(struct agent *agent);
+
+// Settings have changed (bits 1 << enum setting): whoever uses them follows.
+void agent_settings_changed(struct agent *agent, uint32_t changed);
+
+// Takes what the reader has noticed, and looks for changed values.
+void agent_look(struct agent *agent);
+
+// Brings the tree up to date, and what hangs on its structure.
+void agent_refresh_tree(struct agent *agent);
+
+// Puts something in a transaction's place: commits it if it holds anything, frees it otherwise. NULL is allowed.
+void agent_commit(struct store_transaction *transaction);
+
+// ---- For the session
+
+// The Inform was delivered to `url`.
+void agent_informed(struct agent *agent, const char *url);
+
+// The session has ended. `retry_after` seconds are the server's wish, `failures` the number of failed sessions in a
+// row, 0 after a good one.
+void agent_session_ended(struct agent *agent, uint32_t failures, uint32_t retry_after);
+
+// ---- For the owner of the agent's own parameters
+
+extern const struct espalier_owner agent_owner;

@@ -1,0 +1,593 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The HTTP listener by which an ACS asks for a session (TR-069, 3.2.2; ).
+#include "agent/connection-request.h"
+
+#include "shm/log.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define LISTEN_BACKLOG	  64
+#define ACCEPT_RETRY_MS	  1000 // after an error such as too many open files
+#define NANOSECONDS_IN_MS 1000000LL
+#define REALM		  "Espalier"
+#define SERVER_HEADER	  "Server: Espalier/" ESPALIER_VERSION "\r\n"
+
+static void close_slot(struct connection_request_slot *slot);
+static void receive(struct connection_request_slot *slot);
+static void start_connection(struct connection_request_slot *slot, int descriptor);
+
+static unsigned setting(unsigned value, unsigned fallback)
+{
+	return value ? value : fallback;
+}
+
+// Takes one from a limit's burst. Returns false when it is used up.
+static bool limit_allows(struct connection_request_limit *limit, unsigned burst, unsigned interval_ms, int64_t now)
+{
+	int64_t interval = interval_ms * NANOSECONDS_IN_MS;
+
+	if (limit->full_at < now)
+		limit->full_at = now;
+	if (limit->full_at + interval > now + (int64_t)burst * interval)
+		return false;
+	limit->full_at += interval;
+	return true;
+}
+
+// --- time ---
+
+// Arms the timer for the connection that ends first; with no connection there is no timer.
+static void arm_timer(struct connection_request *listener)
+{
+	int64_t first = INT64_MAX;
+
+	if (listener->timer.pending)
+		return;
+	for (unsigned i = 0; i < CONNECTION_REQUEST_CONNECTIONS; i++) {
+		const struct connection_request_slot *slot = &listener->slots[i];
+
+		if (slot->descriptor >= 0 && slot->state != CONNECTION_CLOSING && slot->deadline < first)
+			first = slot->deadline;
+	}
+	if (!listener->accepting.pending && !listener->closing) {
+		int64_t retry = ring_clock(CLOCK_BOOTTIME) + ACCEPT_RETRY_MS * NANOSECONDS_IN_MS;
+
+		first = retry < first ? retry : first;
+	}
+	if (first != INT64_MAX && ring_timer(listener->ring, &listener->timer, CLOCK_BOOTTIME, first) != 0)
+		log_error("connection request: the ring takes no timer");
+}
+
+static void set_deadline(struct connection_request_slot *slot, unsigned ms)
+{
+	slot->deadline = slot->last_active + ms * NANOSECONDS_IN_MS;
+	// A later deadline is found when the timer fires; an earlier one would be missed.
+	if (ms < setting(slot->listener->settings.time_limit_ms, CONNECTION_REQUEST_TIME_LIMIT))
+		ring_cancel(slot->listener->ring, &slot->listener->timer);
+	arm_timer(slot->listener);
+}
+
+static void timer_done(struct ring_operation *operation, int result, unsigned flags)
+{
+	struct connection_request *listener =
+		(struct connection_request *)((char *)operation - offsetof(struct connection_request, timer));
+	int64_t now = ring_clock(CLOCK_BOOTTIME);
+
+	(void)result;
+	(void)flags;
+	for (unsigned i = 0; i < CONNECTION_REQUEST_CONNECTIONS; i++) {
+		struct connection_request_slot *slot = &listener->slots[i];
+
+		if (slot->descriptor < 0 || slot->state == CONNECTION_CLOSING || slot->deadline > now)
+			continue;
+		if (slot->state != CONNECTION_LINGERING && (slot->fed || slot->messages == 0))
+			listener->counters.timed_out++;
+		close_slot(slot);
+	}
+	if (!listener->accepting.pending && !listener->closing &&
+	    ring_accept(listener->ring, &listener->accepting, listener->descriptor) != 0)
+		log_error("connection request: the ring takes no accept");
+	arm_timer(listener);
+}
+
+// --- connections ---
+
+static bool in_flight(const struct connection_request_slot *slot)
+{
+	return slot->receiving.pending || slot->sending.pending;
+}
+
+static void free_when_idle(struct connection_request_slot *slot)
+{
+	struct connection_request *listener = slot->listener;
+
+	if (in_flight(slot))
+		return;
+	ring_close_descriptor(listener->ring, slot->descriptor);
+	slot->descriptor = -1;
+	explicit_bzero(slot->authorization, sizeof(slot->authorization));
+	if (slot->successor >= 0) {
+		int successor = slot->successor;
+
+		slot->successor = -1;
+		start_connection(slot, successor);
+		return;
+	}
+	for (unsigned i = 0; i < CONNECTION_REQUEST_CONNECTIONS; i++) {
+		if (listener->slots[i].descriptor >= 0)
+			return;
+	}
+	if (listener->accepting.pending || listener->closing)
+		ring_cancel(listener->ring, &listener->timer);
+}
+
+static void close_slot(struct connection_request_slot *slot)
+{
+	slot->state = CONNECTION_CLOSING;
+	if (in_flight(slot))
+		shutdown(slot->descriptor, SHUT_RDWR);
+	ring_cancel(slot->listener->ring, &slot->receiving);
+	ring_cancel(slot->listener->ring, &slot->sending);
+	free_when_idle(slot);
+}
+
+static void start_reading(struct connection_request_slot *slot)
+{
+	slot->state = CONNECTION_READING;
+	slot->authorization_given = false;
+	slot->fed = false;
+	http_parser_reset(&slot->parser);
+	slot->last_active = ring_clock(CLOCK_BOOTTIME);
+	set_deadline(slot, setting(slot->listener->settings.time_limit_ms, CONNECTION_REQUEST_TIME_LIMIT));
+}
+
+// --- answers ---
+
+static void answer(struct connection_request_slot *slot, const char *status, const char *headers, bool last)
+{
+	int length;
+
+	slot->last = last || ++slot->messages >= CONNECTION_REQUEST_MESSAGES_MAX;
+	slot->state = CONNECTION_ANSWERING;
+	length = snprintf(slot->response, sizeof(slot->response),
+			  "HTTP/1.1 %s\r\n" SERVER_HEADER "%sContent-Length: 0\r\n%s\r\n", status, headers,
+			  slot->last ? "Connection: close\r\n" : "");
+	assert(length > 0 && (size_t)length < sizeof(slot->response));
+	if (ring_send(slot->listener->ring, &slot->sending, slot->descriptor, slot->response, (size_t)length) != 0)
+		close_slot(slot);
+}
+
+static void ask_for_credentials(struct connection_request_slot *slot, bool stale)
+{
+	static const enum digest_algorithm algorithms[] = {DIGEST_MD5, DIGEST_SHA256};
+	struct connection_request *listener = slot->listener;
+	char headers[2 * (DIGEST_CHALLENGE_MAX + 32)];
+	size_t length = 0;
+	int64_t now = ring_clock(CLOCK_BOOTTIME);
+
+	for (unsigned i = 0; i < (listener->settings.sha256 ? 2 : 1); i++) {
+		char challenge[DIGEST_CHALLENGE_MAX];
+
+		if (digest_server_challenge(&listener->digest, algorithms[i], stale, now, challenge,
+					    sizeof(challenge)) < 0) {
+			answer(slot, "500 Internal Server Error", "", true);
+			return;
+		}
+		length += (size_t)snprintf(headers + length, sizeof(headers) - length, "WWW-Authenticate: %s\r\n",
+					   challenge);
+	}
+	answer(slot, "401 Unauthorized", headers, !slot->parser.keep_alive);
+}
+
+static void log_refused(struct connection_request_slot *slot, enum digest_verdict verdict,
+			const struct digest_answer *given)
+{
+	struct connection_request *listener = slot->listener;
+	char text[INET6_ADDRSTRLEN] = "?";
+	struct sockaddr_in6 peer = {0};
+	socklen_t length = sizeof(peer);
+
+	if (!limit_allows(&listener->logged, CONNECTION_REQUEST_LOG_BURST, CONNECTION_REQUEST_LOG_INTERVAL,
+			  ring_clock(CLOCK_BOOTTIME)))
+		return;
+	if (getpeername(slot->descriptor, (struct sockaddr *)&peer, &length) == 0) {
+		if (peer.sin6_family == AF_INET6)
+			inet_ntop(AF_INET6, &peer.sin6_addr, text, sizeof(text));
+		else
+			inet_ntop(AF_INET, &((struct sockaddr_in *)&peer)->sin_addr, text, sizeof(text));
+	}
+	log_notice("connection request from %s refused: %s (realm \"%s\", user \"%s\")", text,
+		   digest_verdict_text(verdict), given->realm, given->user);
+}
+
+// Checks the credentials. Returns false when the request has been answered with 401.
+static bool authorized(struct connection_request_slot *slot)
+{
+	struct connection_request *listener = slot->listener;
+	const struct connection_request_settings *settings = &listener->settings;
+	struct digest_answer given;
+	enum digest_verdict verdict;
+
+	if (settings->open_access)
+		return true;
+	if (!settings->user || !settings->user[0] || !settings->password || !settings->password[0]) {
+		listener->counters.wrong_credentials++;
+		ask_for_credentials(slot, false);
+		return false;
+	}
+	verdict = digest_server_check(&listener->digest, slot->authorization_given ? slot->authorization : NULL,
+				      slot->authorization_length, "GET", slot->target, settings->user,
+				      settings->password, ring_clock(CLOCK_BOOTTIME), &given);
+	switch (verdict) {
+	case DIGEST_GRANTED:
+		return true;
+	case DIGEST_NO_CREDENTIALS:
+		listener->counters.no_credentials++;
+		break;
+	case DIGEST_STALE:
+		listener->counters.stale++;
+		break;
+	case DIGEST_REPLAYED:
+		listener->counters.replayed++;
+		log_refused(slot, verdict, &given);
+		break;
+	case DIGEST_MALFORMED:
+	case DIGEST_WRONG_ALGORITHM:
+	case DIGEST_WRONG_REALM:
+	case DIGEST_WRONG_USER:
+	case DIGEST_WRONG_URI:
+	case DIGEST_WRONG_RESPONSE:
+	case DIGEST_VERDICTS:
+		listener->counters.wrong_credentials++;
+		log_refused(slot, verdict, &given);
+		break;
+	}
+	ask_for_credentials(slot, verdict == DIGEST_STALE || verdict == DIGEST_REPLAYED);
+	return false;
+}
+
+// A whole request is there.
+static void judge(struct connection_request_slot *slot)
+{
+	struct connection_request *listener = slot->listener;
+	const struct connection_request_settings *settings = &listener->settings;
+
+	slot->granted = false;
+	if (!slot->right_path) {
+		listener->counters.wrong_path++;
+		answer(slot, "404 Not Found", "", !slot->parser.keep_alive);
+	} else if (!slot->method_get) {
+		listener->counters.wrong_method++;
+		answer(slot, "405 Method Not Allowed", "Allow: GET\r\n", !slot->parser.keep_alive);
+	} else if (!authorized(slot)) {
+		return;
+	} else if (!limit_allows(&listener->requests, setting(settings->burst, CONNECTION_REQUEST_BURST_DEFAULT),
+				 setting(settings->interval_ms, CONNECTION_REQUEST_INTERVAL_DEFAULT),
+				 ring_clock(CLOCK_BOOTTIME))) {
+		listener->counters.limited++;
+		answer(slot, "503 Service Unavailable", "", !slot->parser.keep_alive);
+	} else {
+		listener->counters.granted++;
+		slot->granted = true;
+		answer(slot, "200 OK", "", !slot->parser.keep_alive);
+	}
+}
+
+// --- requests ---
+
+#define slot_of(parser)                                                                                                \
+	((struct connection_request_slot *)((char *)(parser)-offsetof(struct connection_request_slot, parser)))
+
+static int request_started(struct http_parser *parser, const char *method, const char *target)
+{
+	struct connection_request_slot *slot = slot_of(parser);
+
+	slot->method_get = strcmp(method, "GET") == 0;
+	// The absolute form (RFC 9112, 3.2.2).
+	if (strncasecmp(target, "http://", 7) == 0) {
+		target = strchr(target + 7, '/');
+		if (!target)
+			target = "/";
+	}
+	slot->right_path = digest_equal(slot->listener->settings.path, target);
+	if (slot->right_path)
+		memcpy(slot->target, target, strlen(target) + 1);
+	return 0;
+}
+
+static int request_header(struct http_parser *parser, const char *name, const char *value, size_t length)
+{
+	struct connection_request_slot *slot = slot_of(parser);
+
+	if (strcasecmp(name, "Authorization") != 0)
+		return 0;
+	if (slot->authorization_given || length >= sizeof(slot->authorization))
+		return -EBADMSG;
+	slot->authorization_given = true;
+	slot->authorization_length = length;
+	memcpy(slot->authorization, value, length + 1);
+	return 0;
+}
+
+static int request_body(struct http_parser *parser, const char *data, size_t length)
+{
+	(void)parser;
+	(void)data;
+	(void)length;
+	return 0;
+}
+
+static const struct http_parser_events parser_events = {
+	.started = request_started,
+	.header = request_header,
+	.body = request_body,
+};
+
+// Parses what is unread. Answers when a request is whole or wrong; returns true when more must be received.
+static bool parse(struct connection_request_slot *slot)
+{
+	size_t consumed;
+	int result = http_parser_feed(&slot->parser, slot->received + slot->unread_at, slot->unread, &consumed);
+
+	slot->unread_at += consumed;
+	slot->unread -= consumed;
+	slot->fed = true;
+	if (result == 0)
+		return true;
+	slot->last_active = ring_clock(CLOCK_BOOTTIME);
+	if (result == 1) {
+		judge(slot);
+		return false;
+	}
+	slot->granted = false;
+	slot->listener->counters.malformed++;
+	answer(slot, result == -EMSGSIZE ? "431 Request Header Fields Too Large" : "400 Bad Request", "", true);
+	return false;
+}
+
+static void receive_done(struct ring_operation *operation, int result, unsigned flags)
+{
+	struct connection_request_slot *slot =
+		(struct connection_request_slot *)((char *)operation -
+						   offsetof(struct connection_request_slot, receiving));
+
+	(void)flags;
+	if (slot->state == CONNECTION_CLOSING) {
+		free_when_idle(slot);
+	} else if (result <= 0) {
+		if (slot->state == CONNECTION_READING && slot->fed)
+			slot->listener->counters.malformed++;
+		close_slot(slot);
+	} else if (slot->state == CONNECTION_LINGERING) {
+		receive(slot);
+	} else {
+		slot->unread_at = 0;
+		slot->unread = (size_t)result;
+		if (parse(slot))
+			receive(slot);
+	}
+}
+
+static void receive(struct connection_request_slot *slot)
+{
+	if (ring_receive(slot->listener->ring, &slot->receiving, slot->descriptor, slot->received,
+			 sizeof(slot->received)) != 0)
+		close_slot(slot);
+}
+
+static void send_done(struct ring_operation *operation, int result, unsigned flags)
+{
+	struct connection_request_slot *slot =
+		(struct connection_request_slot *)((char *)operation -
+						   offsetof(struct connection_request_slot, sending));
+	struct connection_request *listener = slot->listener;
+	bool granted = slot->granted;
+
+	(void)flags;
+	slot->granted = false;
+	if (slot->state == CONNECTION_CLOSING) {
+		free_when_idle(slot);
+	} else if (result < 0) {
+		close_slot(slot);
+	} else if (slot->last) {
+		// Closing with bytes unread would reset the connection, and the client might lose the answer.
+		shutdown(slot->descriptor, SHUT_WR);
+		slot->state = CONNECTION_LINGERING;
+		slot->last_active = ring_clock(CLOCK_BOOTTIME);
+		set_deadline(slot, CONNECTION_REQUEST_LINGER);
+		receive(slot);
+	} else {
+		start_reading(slot);
+		if (slot->unread == 0 || parse(slot))
+			receive(slot);
+	}
+	// A good request counts even where its sender did not wait for the answer.
+	if (granted)
+		listener->requested(listener->context);
+}
+
+static void start_connection(struct connection_request_slot *slot, int descriptor)
+{
+	slot->descriptor = descriptor;
+	slot->messages = 0;
+	slot->unread = 0;
+	start_reading(slot);
+	receive(slot);
+}
+
+// Puts a new connection in a free slot, or else in that of the connection which has been idle longest and is ended.
+static void place_connection(struct connection_request *listener, int descriptor)
+{
+	struct connection_request_slot *oldest = NULL, *waiting = &listener->slots[0];
+
+	for (unsigned i = 0; i < CONNECTION_REQUEST_CONNECTIONS; i++) {
+		struct connection_request_slot *slot = &listener->slots[i];
+
+		if (slot->descriptor < 0) {
+			start_connection(slot, descriptor);
+			return;
+		}
+		if (slot->successor < 0 && (!oldest || slot->last_active < oldest->last_active))
+			oldest = slot;
+		if (slot->successor_number < waiting->successor_number)
+			waiting = slot;
+	}
+	listener->counters.evicted++;
+	if (!oldest) {
+		// More came at one moment than can be kept: the one that waits longest gives way, never the newest.
+		oldest = waiting;
+		ring_close_descriptor(listener->ring, oldest->successor);
+	}
+	oldest->successor = descriptor;
+	oldest->successor_number = listener->counters.connections;
+	if (oldest->state != CONNECTION_CLOSING)
+		close_slot(oldest);
+}
+
+static void accept_done(struct ring_operation *operation, int result, unsigned flags)
+{
+	struct connection_request *listener =
+		(struct connection_request *)((char *)operation - offsetof(struct connection_request, accepting));
+
+	if (listener->closing) {
+		if (result >= 0)
+			ring_close_descriptor(listener->ring, result);
+		return;
+	}
+	if (result >= 0 && !(flags & RING_MORE) && ring_accept(listener->ring, operation, listener->descriptor) != 0)
+		log_error("connection request: the ring takes no accept");
+	if (result < 0) {
+		// Perhaps too many open files: trying again at once would spin.
+		listener->counters.accept_errors++;
+		log_warning("connection request: accept failed: %s", strerror(-result));
+		arm_timer(listener);
+		return;
+	}
+	listener->counters.connections++;
+	place_connection(listener, result);
+}
+
+// --- the listener ---
+
+static int open_socket(const struct connection_request_settings *settings, uint16_t *port)
+{
+	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = htons(settings->port)};
+	struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = htons(settings->port)};
+	int one = 1, zero = 0, result;
+	int descriptor = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool has_ipv6 = descriptor >= 0;
+	socklen_t length = sizeof(ipv6);
+
+	if (!has_ipv6)
+		descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (descriptor < 0)
+		return -errno;
+	setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (has_ipv6)
+		setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
+	if (settings->interface && settings->interface[0] &&
+	    setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, settings->interface,
+		       (socklen_t)strnlen(settings->interface, IFNAMSIZ)) != 0)
+		goto failed;
+	result = has_ipv6 ? bind(descriptor, (struct sockaddr *)&ipv6, sizeof(ipv6))
+			  : bind(descriptor, (struct sockaddr *)&ipv4, sizeof(ipv4));
+	if (result != 0 || listen(descriptor, LISTEN_BACKLOG) != 0 ||
+	    getsockname(descriptor, (struct sockaddr *)&ipv6, &length) != 0)
+		goto failed;
+	// The port is at the same place in both kinds of address.
+	*port = ntohs(ipv6.sin6_port);
+	return descriptor;
+failed:
+	result = -errno;
+	close(descriptor);
+	return result;
+}
+
+int connection_request_open(struct connection_request *listener, struct ring *ring,
+			    const struct connection_request_settings *settings, void (*requested)(void *context),
+			    void *context)
+{
+	int result;
+
+	if (settings->path[0] != '/' || strlen(settings->path) > CONNECTION_REQUEST_PATH_MAX)
+		return -EINVAL;
+	listener->ring = ring;
+	listener->settings = *settings;
+	listener->requested = requested;
+	listener->context = context;
+	listener->closing = false;
+	memset(&listener->counters, 0, sizeof(listener->counters));
+	memset(&listener->requests, 0, sizeof(listener->requests));
+	memset(&listener->logged, 0, sizeof(listener->logged));
+	listener->accepting.done = accept_done;
+	listener->timer.done = timer_done;
+	for (unsigned i = 0; i < CONNECTION_REQUEST_CONNECTIONS; i++) {
+		struct connection_request_slot *slot = &listener->slots[i];
+
+		slot->listener = listener;
+		slot->descriptor = -1;
+		slot->successor = -1;
+		slot->successor_number = 0;
+		slot->receiving.done = receive_done;
+		slot->sending.done = send_done;
+		http_parser_open(&slot->parser, true, &parser_events, slot->line, sizeof(slot->line),
+				 CONNECTION_REQUEST_BODY_MAX);
+	}
+	result = digest_server_open(&listener->digest, REALM, settings->sha256);
+	if (result != 0)
+		return result;
+	listener->descriptor = open_socket(settings, &listener->port);
+	if (listener->descriptor < 0) {
+		log_error("connection request: cannot listen on port %u: %s", (unsigned)settings->port,
+			  strerror(-listener->descriptor));
+		return listener->descriptor;
+	}
+	result = ring_accept(ring, &listener->accepting, listener->descriptor);
+	if (result != 0)
+		close(listener->descriptor);
+	return result;
+}
+
+void connection_request_set_credentials(struct connection_request *listener, const char *user, const char *password)
+{
+	listener->settings.user = user;
+	listener->settings.password = password;
+}
+
+void connection_request_close(struct connection_request *listener)
+{
+	if (listener->closing)
+		return;
+	listener->closing = true;
+	ring_cancel(listener->ring, &listener->accepting);
+	ring_cancel(listener->ring, &listener->timer);
+	ring_close_descriptor(listener->ring, listener->descriptor);
+	for (unsigned i = 0; i < CONNECTION_REQUEST_CONNECTIONS; i++) {
+		struct connection_request_slot *slot = &listener->slots[i];
+
+		if (slot->successor >= 0)
+			ring_close_descriptor(listener->ring, slot->successor);
+		slot->successor = -1;
+		if (slot->descriptor >= 0 && slot->state != CONNECTION_CLOSING)
+			close_slot(slot);
+	}
+}
+
+bool connection_request_idle(const struct connection_request *listener)
+{
+	if (listener->accepting.pending || listener->timer.pending)
+		return false;
+	for (unsigned i = 0; i < CONNECTION_REQUEST_CONNECTIONS; i++) {
+		if (in_flight(&listener->slots[i]))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Where the ACS can request a connection: the listener, its address, and the URL that is published.
+#pragma once
+
+#include "agent/connection-request.h"
+#include "agent/store.h"
+#include "agent/transport.h"
+
+#define LISTENER_URL_SIZE (CONNECTION_REQUEST_PATH_MAX + 128)
+
+struct agent;
+
+struct listener {
+	struct agent *agent;
+	struct connection_request *request; // NULL: closed
+	struct connection_request *former;  // closed, but its memory is still in use
+	char path[CONNECTION_REQUEST_PATH_MAX + 1];
+	union transport_address address; // by which the device reaches the ACS; family 0: unknown
+	struct ring_operation poll;
+	int descriptor; // tells of changed addresses
+	bool refused;	// the port could not be opened; it was said
+};
+
+// Prepares: path and address of the last time. Call it after the store and the own segment are open.
+int listener_open(struct listener *listener, struct agent *agent);
+
+// Opens or closes the port, as the settings say, and publishes the URL.
+void listener_update(struct listener *listener);
+
+// Port or interface are others now: opens the port anew.
+void listener_move(struct listener *listener);
+
+// Takes the credentials of the settings.
+void listener_credentials(struct listener *listener);
+
+// The ACS was reached from the address `local`.
+void listener_reached(struct listener *listener, const union transport_address *local);
+
+// Closes the port; before ring_close().
+void listener_stop(struct listener *listener);
+
+// Frees everything; after ring_close().
+void listener_free(struct listener *listener);

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Serves local programs that set the agent's own parameters: durable before the answer.
+#include "agent/agent.h"
+
+#include "agent/url.h"
+#include "shm/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int setting_of(const struct espalier_change *change)
+{
+	return settings_find(change->object, change->parameter);
+}
+
+static int validate(struct espalier_writer *writer, struct espalier_request *request, struct espalier_change *changes,
+		    size_t count, void *context)
+{
+	struct agent *agent = context;
+	int fault = ESPALIER_OK;
+
+	(void)writer;
+	(void)request;
+	for (size_t i = 0; i < count; i++) {
+		struct espalier_change *change = &changes[i];
+		int setting = setting_of(change);
+
+		if (setting < 0) {
+			change->fault = ESPALIER_FAULT_READ_ONLY;
+		} else if (!attributes_local_write(&agent->attributes, change->path, strlen(change->path))) {
+			change->fault = ESPALIER_FAULT_READ_ONLY;
+			change->text = "the ACS does not allow local changes";
+		} else {
+			change->fault = settings_check(setting, &change->value, &change->text);
+		}
+		if (change->fault)
+			fault = ESPALIER_FAULT_ARGUMENTS;
+	}
+	return fault;
+}
+
+// Where the former value of a secret is kept: its row has none.
+static char *former_secret(struct agent *agent, int setting)
+{
+	if (setting == SETTING_PASSWORD)
+		return agent->former_secrets[0];
+	if (setting == SETTING_CONNECTION_REQUEST_PASSWORD)
+		return agent->former_secrets[1];
+	return NULL;
+}
+
+// One change as text; `text` has room for URL_LENGTH_MAX and more.
+static size_t text_of(struct agent *agent, const struct espalier_change *change, bool undo, char *text, size_t size)
+{
+	const char *former = former_secret(agent, setting_of(change));
+	ssize_t length;
+
+	if (undo && former)
+		return (size_t)snprintf(text, size, "%s", former);
+	length = espalier_value_format(&change->value, text, size);
+	return length > 0 ? (size_t)length : 0;
+}
+
+// A set that waits for the disk.
+struct waiting {
+	struct agent *agent;
+	struct espalier_request *request;
+	size_t count;
+	struct {
+		int setting;
+		char *text;
+	} changes[];
+};
+
+static void waiting_free(struct waiting *waiting)
+{
+	for (size_t i = 0; i < waiting->count; i++)
+		free(waiting->changes[i].text);
+	free(waiting);
+}
+
+static void stored(int error, void *context)
+{
+	struct waiting *waiting = context;
+	struct agent *agent = waiting->agent;
+	uint32_t changed = 0;
+
+	if (error) {
+		espalier_answer(waiting->request, ESPALIER_FAULT_RESOURCES, (struct espalier_row){0},
+				"the state can't be written");
+		waiting_free(waiting);
+		return;
+	}
+	for (size_t i = 0; i < waiting->count; i++) {
+		int setting = waiting->changes[i].setting;
+		char *former = former_secret(agent, setting);
+
+		if (former)
+			snprintf(former, sizeof(agent->former_secrets[0]), "%s",
+				 settings_text(&agent->settings, setting));
+		if (settings_take(&agent->settings, setting, waiting->changes[i].text,
+				  strlen(waiting->changes[i].text)))
+			log_error("no memory for a setting until the next start");
+		changed |= 1u << setting;
+	}
+	espalier_answer(waiting->request, ESPALIER_OK, (struct espalier_row){0}, NULL);
+	agent_settings_changed(agent, changed);
+	waiting_free(waiting);
+}
+
+static int commit(struct espalier_writer *writer, struct espalier_request *request, struct espalier_change *changes,
+		  size_t count, bool undo, void *context)
+{
+	struct agent *agent = context;
+	struct waiting *waiting = calloc(1, sizeof(*waiting) + count * sizeof(waiting->changes[0]));
+	struct store_transaction *transaction = store_begin(agent->store);
+	char text[URL_LENGTH_MAX + 1];
+
+	(void)writer;
+	if (!waiting || !transaction)
+		goto no_memory;
+	waiting->agent = agent;
+	waiting->request = request;
+	for (size_t i = 0; i < count; i++) {
+		int setting = setting_of(&changes[i]);
+		size_t length = text_of(agent, &changes[i], undo, text, sizeof(text));
+
+		waiting->changes[i].setting = setting;
+		waiting->changes[i].text = strndup(text, length);
+		waiting->count++;
+		if (!waiting->changes[i].text)
+			goto no_memory;
+		settings_store(transaction, setting, text, length);
+	}
+	store_commit(transaction, stored, waiting);
+	return ESPALIER_PENDING;
+no_memory:
+	store_abandon(transaction);
+	if (waiting)
+		waiting_free(waiting);
+	return ESPALIER_FAULT_RESOURCES;
+}
+
+const struct espalier_owner agent_owner = {.validate = validate, .commit = commit};

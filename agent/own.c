@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The agent's own segment: the objects that the agent itself publishes, and how their values come about.
+#include "agent/own.h"
+
+#include "shm/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct espalier_parameter device_parameters[] = {
+	{"RootDataModelVersion", ESPALIER_STRING, .maximum_length = 32,
+	 .description = "Version of the root data model that the device implements"},
+	{0},
+};
+
+static const struct espalier_object objects[] = {
+	[OWN_DEVICE] = {"Device.", device_parameters, .description = "The device"},
+	[OWN_DEVICE_INFO] = {"Device.DeviceInfo.", device_info_parameters, .description = "General information"},
+	[OWN_MEMORY_STATUS] = {"Device.DeviceInfo.MemoryStatus.", memory_status_parameters,
+			       .description = "Status of the physical memory"},
+	[OWN_PROCESS_STATUS] = {OWN_PROCESS_PATH, process_status_parameters, .description = "Status of the processes"},
+	[OWN_PROCESS] = {OWN_PROCESS_PATH "Process.{i}.", process_parameters,
+			 .description = "All processes that run on the device; the instance number is the PID"},
+	[OWN_MANAGEMENT_SERVER] = {"Device.ManagementServer.", management_server_parameters,
+				   .description = "The device's association with an ACS"},
+	[OWN_TIME] = {"Device.Time.", time_parameters, .description = "The device's clock"},
+	[OWN_OBJECTS] = {0},
+};
+
+int own_open(struct own *own, const char *folder, const struct espalier_owner *owner, void *context)
+{
+	int error;
+
+	error = espalier_writer_open(&own->writer, &(struct espalier_writer_options){
+							   .name = OWN_SEGMENT,
+							   .folder = folder,
+							   .program = "espalier-agent",
+							   .version = ESPALIER_VERSION,
+							   .objects = objects,
+							   .owner = owner,
+							   .context = context,
+						   });
+	if (error) {
+		const char *text = espalier_error_text();
+
+		log_error("segment " OWN_SEGMENT " in %s: %s", folder,
+			  error == -EBUSY ? "another agent runs there"
+			  : text && *text ? text
+					  : strerror(-error));
+		return error;
+	}
+	return own_set(own, OWN_DEVICE, 0, OWN_ROOT_DATA_MODEL_VERSION);
+}
+
+int own_publish(struct own *own)
+{
+	return espalier_writer_publish(own->writer);
+}
+
+void own_close(struct own *own)
+{
+	process_status_free(own);
+	espalier_writer_close(own->writer);
+	own->writer = NULL;
+}
+
+struct espalier_row own_row(struct own *own, enum own_object object)
+{
+	return espalier_row_of(own->writer, object, (struct espalier_row){0});
+}
+
+const char *own_path(enum own_object object, uint32_t parameter)
+{
+	static char path[ESPALIER_PATH_MAXIMUM + 1];
+
+	snprintf(path, sizeof(path), "%s%s", objects[object].path, objects[object].parameters[parameter].name);
+	return path;
+}
+
+const struct espalier_parameter *own_parameter(enum own_object object, uint32_t parameter)
+{
+	return &objects[object].parameters[parameter];
+}
+
+int own_set(struct own *own, enum own_object object, uint32_t parameter, const char *text)
+{
+	struct espalier_row row = own_row(own, object);
+	struct espalier_value value;
+	int error;
+
+	error = espalier_value_parse(own_parameter(object, parameter), text, strlen(text), &value);
+	if (error)
+		return error;
+	error = espalier_begin(own->writer, row);
+	if (error)
+		return error;
+	error = espalier_set_value(own->writer, row, parameter, &value);
+	if (error) {
+		espalier_abandon(own->writer, row);
+		return error;
+	}
+	return espalier_commit(own->writer, row);
+}
+
+void own_refresh(struct own *own, bool processes)
+{
+	device_info_refresh(own);
+	process_status_refresh(own, processes);
+	time_refresh(own);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The agent's own segment: the objects that the agent itself publishes, and how their values come about.
+#pragma once
+
+#include "agent/identity.h"
+#include "shm/espalier.h"
+
+// Objects of the segment, in the order of its schema.
+enum own_object {
+	OWN_DEVICE,
+	OWN_DEVICE_INFO,
+	OWN_MEMORY_STATUS,
+	OWN_PROCESS_STATUS,
+	OWN_PROCESS,
+	OWN_MANAGEMENT_SERVER,
+	OWN_TIME,
+	OWN_OBJECTS
+};
+
+// Parameters, in the order of the objects' tables.
+enum device_info_parameter {
+	DEVICE_INFO_MANUFACTURER,
+	DEVICE_INFO_MANUFACTURER_OUI,
+	DEVICE_INFO_MODEL_NAME,
+	DEVICE_INFO_PRODUCT_CLASS,
+	DEVICE_INFO_SERIAL_NUMBER,
+	DEVICE_INFO_HARDWARE_VERSION,
+	DEVICE_INFO_SOFTWARE_VERSION,
+	DEVICE_INFO_PROVISIONING_CODE,
+	DEVICE_INFO_UP_TIME,
+	DEVICE_INFO_FIRST_USE_DATE,
+};
+
+enum management_server_parameter {
+	MANAGEMENT_SERVER_URL,
+	MANAGEMENT_SERVER_USERNAME,
+	MANAGEMENT_SERVER_PASSWORD,
+	MANAGEMENT_SERVER_PERIODIC_INFORM_ENABLE,
+	MANAGEMENT_SERVER_PERIODIC_INFORM_INTERVAL,
+	MANAGEMENT_SERVER_PERIODIC_INFORM_TIME,
+	MANAGEMENT_SERVER_PARAMETER_KEY,
+	MANAGEMENT_SERVER_CONNECTION_REQUEST_URL,
+	MANAGEMENT_SERVER_CONNECTION_REQUEST_USERNAME,
+	MANAGEMENT_SERVER_CONNECTION_REQUEST_PASSWORD,
+	MANAGEMENT_SERVER_UPGRADES_MANAGED,
+	MANAGEMENT_SERVER_DEFAULT_ACTIVE_NOTIFICATION_THROTTLE,
+	MANAGEMENT_SERVER_RETRY_MINIMUM_WAIT_INTERVAL,
+	MANAGEMENT_SERVER_RETRY_INTERVAL_MULTIPLIER,
+	MANAGEMENT_SERVER_HTTP_CONNECTION_REQUEST_ENABLE,
+	MANAGEMENT_SERVER_ALIAS_BASED_ADDRESSING,
+	MANAGEMENT_SERVER_SUPPORTED_CONN_REQ_METHODS,
+	MANAGEMENT_SERVER_INSTANCE_WILDCARDS_SUPPORTED,
+	MANAGEMENT_SERVER_HTTP_COMPRESSION_SUPPORTED,
+	MANAGEMENT_SERVER_HTTP_COMPRESSION,
+};
+
+extern const struct espalier_parameter device_info_parameters[];
+extern const struct espalier_parameter memory_status_parameters[];
+extern const struct espalier_parameter process_status_parameters[];
+extern const struct espalier_parameter process_parameters[];
+extern const struct espalier_parameter management_server_parameters[];
+extern const struct espalier_parameter time_parameters[];
+
+#define OWN_SEGMENT		    "agent"
+#define OWN_PROCESS_PATH	    "Device.DeviceInfo.ProcessStatus."
+#define OWN_PARAMETER_KEY_PATH	    "Device.ManagementServer.ParameterKey"
+#define OWN_ROOT_DATA_MODEL_VERSION "2.17"
+
+struct process_list;
+
+// The segment. Fields are private to own.c and the modules of its objects.
+struct own {
+	struct espalier_writer *writer;
+	struct process_list *processes;
+	uint64_t busy, total; // CPU time at the last refresh, in ticks
+};
+
+// Opens the segment, not yet visible. `owner` serves requests, and gets `context`. Logs why when it fails.
+int own_open(struct own *own, const char *folder, const struct espalier_owner *owner, void *context);
+
+// Makes it visible.
+int own_publish(struct own *own);
+
+void own_close(struct own *own);
+
+// The row of an object without instances.
+struct espalier_row own_row(struct own *own, enum own_object object);
+
+// The full path of a parameter of such an object, in a static table.
+const char *own_path(enum own_object object, uint32_t parameter);
+
+// The schema of a parameter.
+const struct espalier_parameter *own_parameter(enum own_object object, uint32_t parameter);
+
+// Sets one parameter from its text. Returns 0 or -errno.
+int own_set(struct own *own, enum own_object object, uint32_t parameter, const char *text);
+
+// Brings up to date what changes by itself: up time, memory, CPU, time; and the processes, if asked.
+void own_refresh(struct own *own, bool processes);
+
+// ---- The modules of the objects
+
+// Fills in what never changes while the agent runs.
+int device_info_fill(struct own *own, const struct identity *identity);
+
+void device_info_refresh(struct own *own);
+void process_status_refresh(struct own *own, bool processes);
+void process_status_free(struct own *own);
+void time_refresh(struct own *own);

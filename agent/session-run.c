@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Binds the session's state machine to the HTTP client, the decoder and the methods.
+#include "agent/session-run.h"
+
+#include "agent/agent.h"
+#include "agent/http-client.h"
+#include "agent/rpc.h"
+#include "agent/session.h"
+#include "agent/soap-decode.h"
+#include "shm/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define VERSIONS		 "1.0,1.1,1.2,1.3,1.4" // that the agent speaks
+#define REJECTED_BEFORE_FALLBACK 2		       // Informs refused with 400 before one is tried in CWMP 1.0
+#define FAULT_RETRY		 8005
+#define FAULT_VERSION		 8006
+
+struct session_run {
+	struct agent *agent;
+	struct session session;
+	struct http_client http;
+	struct http_body body;
+	struct soap_decoder *decoder;
+	struct soap_encoder encoder;
+	struct rpc rpc;
+
+	// What the session began with: settings may change while it runs
+	char url[URL_LENGTH_MAX + 1];
+	char username[AGENT_SECRET_SIZE], password[AGENT_SECRET_SIZE];
+
+	enum soap_namespace namespace;
+	char id[24];
+	struct soap_envelope header;
+	struct soap_inform_body inform;
+	struct soap_device_id device_id;
+	struct soap_event events[SOAP_EVENTS_MAXIMUM];
+	struct tree_reference *references; // ParameterList of Inform
+	size_t reference_count, reference_room;
+
+	const struct soap_message *message;  // that came last
+	uint32_t failures;		     // sessions in a row
+	unsigned rejected;		     // Informs in a row that the ACS refused as a whole (400, 8006)
+	uint32_t retry_after;		     // seconds, of this session
+	char reason[HTTP_FAILURE_TEXT_SIZE]; // why the session fails
+};
+
+// The parameters of every Inform.
+static const char *const forced_parameters[] = {
+	"Device.RootDataModelVersion",
+	"Device.DeviceInfo.HardwareVersion",
+	"Device.DeviceInfo.SoftwareVersion",
+	"Device.DeviceInfo.ProvisioningCode",
+	OWN_PARAMETER_KEY_PATH,
+	"Device.ManagementServer.ConnectionRequestURL",
+	"Device.ManagementServer.AliasBasedAddressing",
+};
+
+#define FORCED_COUNT (sizeof(forced_parameters) / sizeof(*forced_parameters))
+
+static void handle(struct session_run *run, enum session_event event);
+
+static void __attribute__((format(printf, 2, 3))) because(struct session_run *run, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(run->reason, sizeof(run->reason), format, arguments);
+	va_end(arguments);
+}
+
+static void broken(struct session_run *run)
+{
+	handle(run, SESSION_BROKEN);
+}
+
+static void post(struct session_run *run, bool with_body)
+{
+	int error = http_client_post(&run->http, with_body ? &run->body : NULL);
+
+	if (!error)
+		return;
+	because(run, "no request can be sent: %s", strerror(-error));
+	broken(run);
+}
+
+// ---- Inform
+
+static bool listed(const struct session_run *run, struct tree_reference reference)
+{
+	for (size_t i = 0; i < run->reference_count && i < FORCED_COUNT; i++) {
+		if (run->references[i].node == reference.node && run->references[i].parameter == reference.parameter)
+			return true;
+	}
+	return false;
+}
+
+static int collect_parameters(struct session_run *run)
+{
+	struct agent *agent = run->agent;
+	size_t changed = notify_changed(&agent->notify), forced, added;
+
+	if (run->reference_room < FORCED_COUNT + changed) {
+		struct tree_reference *references =
+			reallocarray(run->references, FORCED_COUNT + changed, sizeof(*references));
+
+		if (!references)
+			return -ENOMEM;
+		run->references = references;
+		run->reference_room = FORCED_COUNT + changed;
+	}
+	run->reference_count = 0;
+	for (size_t i = 0; i < FORCED_COUNT; i++) {
+		if (!tree_resolve(agent->tree, forced_parameters[i], strlen(forced_parameters[i]),
+				  &run->references[run->reference_count]))
+			run->reference_count++;
+	}
+	forced = run->reference_count;
+	added = notify_inform(&agent->notify, run->references + forced, changed);
+	for (size_t i = forced; i < forced + added; i++) {
+		if (!listed(run, run->references[i]))
+			run->references[run->reference_count++] = run->references[i];
+	}
+	return 0;
+}
+
+static void make_inform(struct session_run *run)
+{
+	struct agent *agent = run->agent;
+	size_t count = events_inform(&agent->events);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct event *event = &agent->events.entries[i];
+
+		run->events[i] = (struct soap_event){event_rules[event->kind].code, event->command_key};
+		log_info("event %s", event_rules[event->kind].code);
+	}
+	run->device_id = (struct soap_device_id){agent->identity.manufacturer, agent->identity.oui,
+						 agent->identity.product_class, agent->identity.serial_number};
+	run->header = (struct soap_envelope){.namespace = run->namespace, .id = run->id, .id_length = strlen(run->id)};
+	if (run->namespace == SOAP_NAMESPACE_CWMP_1_2)
+		run->header.supported_versions = VERSIONS;
+	soap_inform_init(&run->inform, &run->device_id, run->events, count, time(NULL), run->failures, agent->tree,
+			 run->references, run->reference_count);
+	soap_encoder_start(&run->encoder, &run->header, &run->inform.body);
+}
+
+// The connection stands, so the address by which the ACS can reach the device is known: the Inform is made now, not
+// before.
+static int connected(void *context)
+{
+	struct session_run *run = context;
+	struct agent *agent = run->agent;
+	union transport_address address;
+
+	if (!http_client_local_address(&run->http, &address))
+		listener_reached(&agent->listener, &address);
+	if (run->session.state != SESSION_INFORM || run->encoder.body)
+		return 0;
+	own_refresh(&agent->own, false);
+	agent_look(agent);
+	if (events_has(&agent->events, EVENT_BOOTSTRAP)) {
+		// A new ACS knows nothing: all values are as it will find them.
+		struct store_transaction *transaction = store_begin(agent->store);
+
+		if (transaction)
+			notify_report_all(&agent->notify, transaction);
+		agent_commit(transaction);
+		events_drop(&agent->events, EVENT_VALUE_CHANGE);
+	}
+	if (collect_parameters(run))
+		return -ENOMEM;
+	make_inform(run);
+	// All that waits is on its way; with more than one Inform can carry, another session follows.
+	agent->wanted = agent->events.count > EVENT_INFORM_MAXIMUM;
+	agent->notify_wanted = false;
+	return 0;
+}
+
+static enum http_compression compression(const char *setting)
+{
+	if (!strcmp(setting, "GZIP"))
+		return HTTP_COMPRESSION_GZIP;
+	return strcmp(setting, "Deflate") ? HTTP_COMPRESSION_DISABLED : HTTP_COMPRESSION_DEFLATE;
+}
+
+static void send_inform(struct session_run *run)
+{
+	struct settings *settings = &run->agent->settings;
+	uint64_t random = 0;
+	int error;
+
+	run->retry_after = 0;
+	*run->reason = 0;
+	snprintf(run->url, sizeof(run->url), "%s", settings_text(settings, SETTING_URL));
+	snprintf(run->username, sizeof(run->username), "%s", settings_text(settings, SETTING_USERNAME));
+	snprintf(run->password, sizeof(run->password), "%s", settings_text(settings, SETTING_PASSWORD));
+	run->http.settings.user = run->username;
+	run->http.settings.password = run->password;
+	run->http.settings.compression = compression(settings_text(settings, SETTING_HTTP_COMPRESSION));
+	getrandom(&random, sizeof(random), 0);
+	snprintf(run->id, sizeof(run->id), "%016" PRIx64, random);
+	run->namespace = SOAP_NAMESPACE_CWMP_1_2;
+	if (run->rejected >= REJECTED_BEFORE_FALLBACK && run->rejected % 2 == 0)
+		run->namespace = SOAP_NAMESPACE_CWMP_1_0;
+	log_info("session with %.*s", (int)strcspn(run->url, "?"), run->url);
+	error = http_client_begin(&run->http, run->url);
+	if (error) {
+		because(run, "the URL of the ACS is %s",
+			error == -EPROTONOSUPPORT ? "https, which this build cannot speak" : "not valid");
+		broken(run);
+		return;
+	}
+	post(run, true);
+}
+
+// ---- The bytes of a message
+
+static ssize_t produce(void *context, char *buffer, size_t size)
+{
+	struct session_run *run = context;
+
+	return soap_encoder_produce(&run->encoder, buffer, size);
+}
+
+static int rewind_message(void *context)
+{
+	struct session_run *run = context;
+
+	return soap_encoder_rewind(&run->encoder);
+}
+
+static int received(void *context, const char *data, size_t length)
+{
+	struct session_run *run = context;
+
+	return soap_decoder_feed(run->decoder, data, length);
+}
+
+// ---- What came
+
+// The namespace of a version that UseCWMPVersion names, or NONE.
+static enum soap_namespace namespace_of_version(struct soap_string version)
+{
+	static const struct {
+		const char *version;
+		enum soap_namespace namespace;
+	} versions[] = {
+		{"1.0", SOAP_NAMESPACE_CWMP_1_0}, {"1.1", SOAP_NAMESPACE_CWMP_1_1}, {"1.2", SOAP_NAMESPACE_CWMP_1_2},
+		{"1.3", SOAP_NAMESPACE_CWMP_1_2}, {"1.4", SOAP_NAMESPACE_CWMP_1_2},
+	};
+
+	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
+		if (!strcmp(versions[i].version, version.data))
+			return versions[i].namespace;
+	}
+	return SOAP_NAMESPACE_NONE;
+}
+
+static enum session_event take_response(struct session_run *run, const struct soap_message *message)
+{
+	if (message->method != &soap_method_inform_response) {
+		because(run, "%.*s was not expected", (int)message->method_name.length, message->method_name.data);
+		return SESSION_BROKEN;
+	}
+	if (message->must_understand) {
+		because(run, "the InformResponse has a header %.*s, which is not understood",
+			(int)message->not_understood.length, message->not_understood.data);
+		return SESSION_BROKEN;
+	}
+	if (message->id.data && strcmp(message->id.data, run->id))
+		log_info("the InformResponse has the ID \"%s\" instead of \"%s\"", message->id.data, run->id);
+	if (message->use_cwmp_version.data) {
+		run->namespace = namespace_of_version(message->use_cwmp_version);
+		if (run->namespace == SOAP_NAMESPACE_NONE) {
+			because(run, "the ACS wants CWMP version \"%s\"", message->use_cwmp_version.data);
+			return SESSION_BROKEN;
+		}
+	} else if (soap_namespace_is_cwmp(message->cwmp_namespace)) {
+		run->namespace = message->cwmp_namespace;
+	}
+	return SESSION_RESPONSE;
+}
+
+static enum session_event take_fault(struct session_run *run, const struct soap_fault *fault)
+{
+	const char *text = fault->text.data ? fault->text.data : fault->faultstring.data ? fault->faultstring.data : "";
+
+	log_notice("the ACS answers with fault %u: %s", fault->code, text);
+	because(run, "fault %u of the ACS: %s", fault->code, text);
+	if (fault->code == FAULT_VERSION)
+		run->rejected = run->rejected % 2 ? run->rejected + 1 : run->rejected + REJECTED_BEFORE_FALLBACK;
+	return fault->code == FAULT_RETRY ? SESSION_FAULT_RETRY : SESSION_FAULT;
+}
+
+static enum session_event take_message(struct session_run *run)
+{
+	const struct soap_message *message;
+	int error = soap_decoder_finish(run->decoder, &message);
+
+	run->message = NULL;
+	if (error) {
+		because(run, "the message can't be read: %s", soap_decoder_error(run->decoder));
+		return SESSION_BROKEN;
+	}
+	run->message = message;
+	switch (message->kind) {
+	case SOAP_MESSAGE_EMPTY:
+		return SESSION_NOTHING;
+	case SOAP_MESSAGE_REQUEST:
+		return SESSION_REQUEST;
+	case SOAP_MESSAGE_RESPONSE:
+		return take_response(run, message);
+	case SOAP_MESSAGE_FAULT:
+		return take_fault(run, &message->fault);
+	}
+	return SESSION_BROKEN;
+}
+
+static void explain(struct session_run *run, const struct http_result *result)
+{
+	const char *wrong = soap_decoder_error(run->decoder);
+
+	if (result->failure == HTTP_FAILURE_RECEIVER && wrong && *wrong)
+		because(run, "the message can't be read: %s", wrong);
+	else
+		because(run, "%s", result->reason);
+}
+
+static void exchanged(void *context, const struct http_result *result)
+{
+	struct session_run *run = context;
+	enum session_event event;
+
+	// The answer to the last request is sent.
+	rpc_end(&run->rpc);
+	if (result->error) {
+		explain(run, result);
+		run->retry_after = result->retry_after;
+		if (run->session.state == SESSION_INFORM && result->status == 400)
+			run->rejected++;
+		soap_decoder_reset(run->decoder);
+		broken(run);
+		return;
+	}
+	if (result->empty) {
+		soap_decoder_reset(run->decoder);
+		event = SESSION_NOTHING;
+		run->message = NULL;
+	} else {
+		event = take_message(run);
+	}
+	handle(run, event);
+}
+
+// ---- Requests
+
+static bool overlap(const char *path, size_t length, const char *object)
+{
+	size_t common = strlen(object) < length ? strlen(object) : length;
+
+	return !strncmp(path, object, common);
+}
+
+// Whether an answer may show processes: only then their table is gathered.
+static bool asks_for_processes(const struct soap_message *message)
+{
+	if (message->method == &soap_method_get_parameter_values && message->request) {
+		const struct get_parameter_values_request *request = message->request;
+
+		for (size_t i = 0; i < request->parameter_names_count; i++) {
+			if (overlap(request->parameter_names[i].data, request->parameter_names[i].length,
+				    OWN_PROCESS_PATH))
+				return true;
+		}
+	} else if (message->method == &soap_method_get_parameter_names && message->request) {
+		const struct get_parameter_names_request *request = message->request;
+
+		return overlap(request->parameter_path.data, request->parameter_path.length, OWN_PROCESS_PATH);
+	}
+	return false;
+}
+
+static void execute(struct session_run *run)
+{
+	log_info("request %.*s", (int)run->message->method_name.length, run->message->method_name.data);
+	own_refresh(&run->agent->own, asks_for_processes(run->message));
+	agent_refresh_tree(run->agent);
+	rpc_begin(&run->rpc, run->message, run->namespace);
+}
+
+static void answer_ready(struct rpc_call *call, void *context)
+{
+	if (call->fault_code)
+		log_info("answered with fault %u: %s", call->fault_code,
+			 *call->fault_text ? call->fault_text : soap_fault_text(call->fault_code));
+	handle(context, SESSION_DONE);
+}
+
+// ---- The machine's actions
+
+static void end(struct session_run *run)
+{
+	http_client_end(&run->http);
+	rpc_end(&run->rpc);
+	soap_encoder_end(&run->encoder);
+	soap_decoder_reset(run->decoder);
+	run->message = NULL;
+}
+
+static void handle(struct session_run *run, enum session_event event)
+{
+	enum session_state before = run->session.state;
+	enum session_action action = session_handle(&run->session, event);
+
+	log_debug("%s, %s: %s", session_state_names[before], session_event_names[event],
+		  session_state_names[run->session.state]);
+	switch (action) {
+	case SESSION_DO_NOTHING:
+		break;
+	case SESSION_SEND_INFORM:
+		send_inform(run);
+		break;
+	case SESSION_RESEND_INFORM:
+		log_info("the ACS wants the Inform again");
+		if (soap_encoder_rewind(&run->encoder))
+			broken(run);
+		else
+			post(run, true);
+		break;
+	case SESSION_CONFIRM_INFORM:
+		run->rejected = 0;
+		soap_encoder_end(&run->encoder);
+		agent_informed(run->agent, run->url);
+		post(run, false);
+		break;
+	case SESSION_SEND_EMPTY:
+		post(run, false);
+		break;
+	case SESSION_EXECUTE:
+		execute(run);
+		break;
+	case SESSION_SEND_ANSWER:
+		post(run, true);
+		break;
+	case SESSION_SUCCEED:
+		log_info("the session has ended");
+		run->failures = 0;
+		end(run);
+		agent_session_ended(run->agent, 0, 0);
+		break;
+	case SESSION_FAIL:
+		if (!*run->reason)
+			because(run, "%s came after %s", session_event_names[event], session_state_names[before]);
+		run->failures++;
+		log_warning("session %u in a row has failed: %s", run->failures, run->reason);
+		end(run);
+		agent_session_ended(run->agent, run->failures, run->retry_after);
+		break;
+	}
+}
+
+void session_run_start(struct session_run *run)
+{
+	handle(run, SESSION_START);
+}
+
+bool session_run_active(const struct session_run *run)
+{
+	return run->session.state != SESSION_IDLE;
+}
+
+static void look_up_attributes(struct tree *tree, struct tree_reference reference, struct soap_attributes *attributes,
+			       void *context)
+{
+	struct agent *agent = context;
+	char path[ESPALIER_PATH_MAXIMUM + 1];
+	ssize_t length = tree_path(tree, reference, path, sizeof(path));
+
+	attributes->notification = (uint32_t)notify_notification(&agent->notify, reference);
+	attributes->access_list = attributes_access_list(&agent->attributes, path, length < 0 ? 0 : (size_t)length);
+}
+
+struct session_run *session_run_open(struct agent *agent)
+{
+	static const struct http_client_events http_events = {connected, received, exchanged};
+	struct session_run *run = calloc(1, sizeof(*run));
+
+	if (!run)
+		return NULL;
+	run->agent = agent;
+	run->decoder = soap_decoder_create(soap_methods, soap_methods_count);
+	if (!run->decoder) {
+		free(run);
+		return NULL;
+	}
+	soap_encoder_init(&run->encoder, agent->tree);
+	run->rpc.tree = agent->tree;
+	run->rpc.encoder = &run->encoder;
+	run->rpc.attributes = look_up_attributes;
+	run->rpc.attributes_context = agent;
+	run->rpc.ready = answer_ready;
+	run->rpc.context = run;
+	run->rpc.agent = agent;
+	rpc_init(&run->rpc);
+	run->body = (struct http_body){produce, rewind_message, run};
+	http_client_open(&run->http, &agent->ring, &agent->resolver,
+			 &(struct http_settings){.body_max = SOAP_MESSAGE_SIZE_MAXIMUM}, &http_events, run);
+	return run;
+}
+
+void session_run_close(struct session_run *run)
+{
+	if (!run)
+		return;
+	rpc_exit(&run->rpc);
+	soap_encoder_exit(&run->encoder);
+	soap_decoder_destroy(run->decoder);
+	http_client_close(&run->http);
+	free(run->references);
+	free(run);
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The agent's own writable parameters: factory values from the configuration, and what was set since, which wins.
+#include "agent/settings.h"
+
+#include "agent/date-time.h"
+#include "agent/retry.h"
+#include "agent/url.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_OF(number)	 #number
+#define VALUE_OF(number) TEXT_OF(number)
+
+static const struct {
+	enum own_object object;
+	uint32_t parameter;
+} places[SETTINGS] = {
+	[SETTING_URL] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_URL},
+	[SETTING_USERNAME] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_USERNAME},
+	[SETTING_PASSWORD] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_PASSWORD},
+	[SETTING_PERIODIC_ENABLE] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_PERIODIC_INFORM_ENABLE},
+	[SETTING_PERIODIC_INTERVAL] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_PERIODIC_INFORM_INTERVAL},
+	[SETTING_PERIODIC_TIME] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_PERIODIC_INFORM_TIME},
+	[SETTING_CONNECTION_REQUEST_USERNAME] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_CONNECTION_REQUEST_USERNAME},
+	[SETTING_CONNECTION_REQUEST_PASSWORD] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_CONNECTION_REQUEST_PASSWORD},
+	[SETTING_CONNECTION_REQUEST_ENABLE] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_HTTP_CONNECTION_REQUEST_ENABLE},
+	[SETTING_UPGRADES_MANAGED] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_UPGRADES_MANAGED},
+	[SETTING_THROTTLE] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_DEFAULT_ACTIVE_NOTIFICATION_THROTTLE},
+	[SETTING_RETRY_MINIMUM_WAIT] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_RETRY_MINIMUM_WAIT_INTERVAL},
+	[SETTING_RETRY_MULTIPLIER] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_RETRY_INTERVAL_MULTIPLIER},
+	[SETTING_PROVISIONING_CODE] = {OWN_DEVICE_INFO, DEVICE_INFO_PROVISIONING_CODE},
+	[SETTING_HTTP_COMPRESSION] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_HTTP_COMPRESSION},
+};
+
+static void factory_value(enum setting setting, const struct agent_configuration *configuration,
+			  const struct identity *identity, char *text, size_t size)
+{
+	char username[IDENTITY_USERNAME_SIZE];
+
+	switch (setting) {
+	case SETTING_URL:
+		snprintf(text, size, "%s", configuration->url);
+		break;
+	case SETTING_USERNAME:
+		identity_username(identity, username);
+		snprintf(text, size, "%.256s", *configuration->username ? configuration->username : username);
+		break;
+	case SETTING_PASSWORD:
+		snprintf(text, size, "%s", configuration->password);
+		break;
+	case SETTING_PERIODIC_ENABLE:
+		snprintf(text, size, "%d", configuration->periodic_enable);
+		break;
+	case SETTING_PERIODIC_INTERVAL:
+		snprintf(text, size, "%u", configuration->periodic_interval);
+		break;
+	case SETTING_PERIODIC_TIME:
+		snprintf(text, size, DATE_TIME_UNKNOWN);
+		break;
+	case SETTING_CONNECTION_REQUEST_USERNAME:
+		snprintf(text, size, "%s", configuration->connection_request_username);
+		break;
+	case SETTING_CONNECTION_REQUEST_PASSWORD:
+		snprintf(text, size, "%s", configuration->connection_request_password);
+		break;
+	case SETTING_CONNECTION_REQUEST_ENABLE:
+		snprintf(text, size, "1");
+		break;
+	case SETTING_UPGRADES_MANAGED:
+	case SETTING_THROTTLE:
+		snprintf(text, size, "0");
+		break;
+	case SETTING_RETRY_MINIMUM_WAIT:
+		snprintf(text, size, VALUE_OF(RETRY_MINIMUM_WAIT_DEFAULT));
+		break;
+	case SETTING_RETRY_MULTIPLIER:
+		snprintf(text, size, VALUE_OF(RETRY_MULTIPLIER_DEFAULT));
+		break;
+	case SETTING_HTTP_COMPRESSION:
+		snprintf(text, size, "Disabled");
+		break;
+	case SETTING_PROVISIONING_CODE:
+	case SETTINGS:
+		snprintf(text, size, "%s", "");
+		break;
+	}
+}
+
+uint32_t settings_factory(struct settings *settings, const struct agent_configuration *configuration,
+			  const struct identity *identity)
+{
+	char text[URL_LENGTH_MAX + 1];
+	uint32_t changed = 0;
+
+	for (int setting = 0; setting < SETTINGS; setting++) {
+		if (settings->stored[setting])
+			continue;
+		factory_value(setting, configuration, identity, text, sizeof(text));
+		if (settings->values[setting] && !strcmp(settings->values[setting], text))
+			continue;
+		if (!settings_take(settings, setting, text, strlen(text)))
+			changed |= 1u << setting;
+		settings->stored[setting] = false;
+	}
+	settings_publish(settings, changed);
+	return changed;
+}
+
+static int load(const char *name, const char *value, size_t length, void *context)
+{
+	struct settings *settings = context;
+
+	for (int setting = 0; setting < SETTINGS; setting++) {
+		if (!strcmp(name, own_path(places[setting].object, places[setting].parameter)))
+			return settings_take(settings, setting, value, length);
+	}
+	// A setting of a later version: it stays in the store.
+	return 0;
+}
+
+int settings_open(struct settings *settings, struct own *own, struct store *store,
+		  const struct agent_configuration *configuration, const struct identity *identity)
+{
+	int error;
+
+	settings->own = own;
+	error = store_each(store, STORE_SETTING, load, settings);
+	if (error)
+		return error;
+	settings_factory(settings, configuration, identity);
+	for (int setting = 0; setting < SETTINGS; setting++) {
+		if (!settings->values[setting])
+			return -ENOMEM;
+	}
+	return settings_publish(settings, (1u << SETTINGS) - 1);
+}
+
+void settings_close(struct settings *settings)
+{
+	for (int setting = 0; setting < SETTINGS; setting++)
+		free(settings->values[setting]);
+	*settings = (struct settings){0};
+}
+
+const char *settings_text(const struct settings *settings, enum setting setting)
+{
+	return settings->values[setting];
+}
+
+uint32_t settings_number(const struct settings *settings, enum setting setting)
+{
+	return (uint32_t)strtoul(settings->values[setting], NULL, 10);
+}
+
+bool settings_boolean(const struct settings *settings, enum setting setting)
+{
+	const char *text = settings->values[setting];
+
+	return !strcmp(text, "1") || !strcmp(text, "true");
+}
+
+int settings_find(enum own_object object, uint32_t parameter)
+{
+	for (int setting = 0; setting < SETTINGS; setting++) {
+		if (places[setting].object == object && places[setting].parameter == parameter)
+			return setting;
+	}
+	return -ENOENT;
+}
+
+int settings_check(enum setting setting, const struct espalier_value *value, const char **text)
+{
+	struct url url;
+
+	if (setting != SETTING_URL || !url_parse(&url, value->text, value->length))
+		return ESPALIER_OK;
+	*text = "not an http or https URL";
+	return ESPALIER_FAULT_VALUE;
+}
+
+void settings_store(struct store_transaction *transaction, enum setting setting, const char *text, size_t length)
+{
+	store_put(transaction, STORE_SETTING, own_path(places[setting].object, places[setting].parameter), text,
+		  length);
+}
+
+int settings_take(struct settings *settings, enum setting setting, const char *text, size_t length)
+{
+	char *copy = strndup(text, length);
+
+	if (!copy)
+		return -ENOMEM;
+	if (settings->values[setting])
+		explicit_bzero(settings->values[setting], strlen(settings->values[setting]));
+	free(settings->values[setting]);
+	settings->values[setting] = copy;
+	settings->stored[setting] = true;
+	return 0;
+}
+
+static int publish_object(struct settings *settings, uint32_t changed, enum own_object object)
+{
+	struct espalier_row row = own_row(settings->own, object);
+	struct espalier_writer *writer = settings->own->writer;
+	int error = 0;
+	bool begun = false;
+
+	for (int setting = 0; setting < SETTINGS && !error; setting++) {
+		const struct espalier_parameter *parameter = own_parameter(object, places[setting].parameter);
+		struct espalier_value value;
+
+		// Secrets never enter the segment.
+		if (!(changed & 1u << setting) || places[setting].object != object ||
+		    parameter->flags & ESPALIER_HIDDEN)
+			continue;
+		if (!begun)
+			error = espalier_begin(writer, row);
+		begun = true;
+		if (!error)
+			error = espalier_value_parse(parameter, settings->values[setting],
+						     strlen(settings->values[setting]), &value);
+		if (!error)
+			error = espalier_set_value(writer, row, places[setting].parameter, &value);
+	}
+	if (!begun)
+		return error;
+	if (error) {
+		espalier_abandon(writer, row);
+		return error;
+	}
+	return espalier_commit(writer, row);
+}
+
+int settings_publish(struct settings *settings, uint32_t changed)
+{
+	int error = publish_object(settings, changed, OWN_DEVICE_INFO);
+
+	return error ? error : publish_object(settings, changed, OWN_MANAGEMENT_SERVER);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The agent's own writable parameters: factory values from the configuration, and what was set since, which wins.
+#pragma once
+
+#include "agent/own.h"
+#include "agent/store.h"
+
+enum setting {
+	SETTING_URL,
+	SETTING_USERNAME,
+	SETTING_PASSWORD,
+	SETTING_PERIODIC_ENABLE,
+	SETTING_PERIODIC_INTERVAL,
+	SETTING_PERIODIC_TIME,
+	SETTING_CONNECTION_REQUEST_USERNAME,
+	SETTING_CONNECTION_REQUEST_PASSWORD,
+	SETTING_CONNECTION_REQUEST_ENABLE,
+	SETTING_UPGRADES_MANAGED,
+	SETTING_THROTTLE,
+	SETTING_RETRY_MINIMUM_WAIT,
+	SETTING_RETRY_MULTIPLIER,
+	SETTING_PROVISIONING_CODE,
+	SETTING_HTTP_COMPRESSION,
+	SETTINGS
+};
+
+struct settings {
+	struct own *own;
+	char *values[SETTINGS]; // canonical texts
+	bool stored[SETTINGS];	// set by somebody: the factory value does not count
+};
+
+// Takes the stored values, factory values for the others, and fills the rows. Returns 0 or -errno.
+int settings_open(struct settings *settings, struct own *own, struct store *store,
+		  const struct agent_configuration *configuration, const struct identity *identity);
+
+void settings_close(struct settings *settings);
+
+// Takes new factory values where nothing was set. Returns the set of settings that changed, as bits 1 << enum setting.
+uint32_t settings_factory(struct settings *settings, const struct agent_configuration *configuration,
+			  const struct identity *identity);
+
+const char *settings_text(const struct settings *settings, enum setting setting);
+uint32_t settings_number(const struct settings *settings, enum setting setting);
+bool settings_boolean(const struct settings *settings, enum setting setting);
+
+// The setting of a parameter, or -ENOENT.
+int settings_find(enum own_object object, uint32_t parameter);
+
+// Checks a value beyond its type. Returns 0, or an enum espalier_fault with a static text.
+int settings_check(enum setting setting, const struct espalier_value *value, const char **text);
+
+// Adds the value to what is to become durable.
+void settings_store(struct store_transaction *transaction, enum setting setting, const char *text, size_t length);
+
+// Takes the value. Returns 0 or -ENOMEM.
+int settings_take(struct settings *settings, enum setting setting, const char *text, size_t length);
+
+// Fills the rows with the values of a set of settings, each row in one step.
+int settings_publish(struct settings *settings, uint32_t changed);

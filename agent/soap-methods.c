@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tables of the methods that the agent understands (TR-069 Annex A; ). */
+#include "agent/soap-methods.h"
+
+/* A path that no parameter can have is answered as an unknown one. */
+#define FAULT_INVALID_PARAMETER_NAME 9005
+
+static const struct soap_argument parameter_name = {
+	.name = "string",
+	.kind = SOAP_STRING,
+	.characters_maximum = CWMP_PATH_CHARACTERS,
+	.too_long_fault = FAULT_INVALID_PARAMETER_NAME,
+};
+
+const struct soap_method soap_method_get_rpc_methods = {.name = "GetRPCMethods"};
+
+static const struct soap_argument get_parameter_names_arguments[] = {
+	{
+		.name = "ParameterPath",
+		.kind = SOAP_STRING,
+		.offset = offsetof(struct get_parameter_names_request, parameter_path),
+		.characters_maximum = CWMP_PATH_CHARACTERS,
+		.too_long_fault = FAULT_INVALID_PARAMETER_NAME,
+	},
+	{
+		.name = "NextLevel",
+		.kind = SOAP_BOOLEAN,
+		.offset = offsetof(struct get_parameter_names_request, next_level),
+	},
+	{.name = NULL},
+};
+
+const struct soap_method soap_method_get_parameter_names = {
+	.name = "GetParameterNames",
+	.arguments = get_parameter_names_arguments,
+	.request_size = sizeof(struct get_parameter_names_request),
+};
+
+static const struct soap_argument get_parameter_values_arguments[] = {
+	{
+		.name = "ParameterNames",
+		.kind = SOAP_ARRAY,
+		.offset = offsetof(struct get_parameter_values_request, parameter_names),
+		.element = &parameter_name,
+		.element_size = sizeof(struct soap_string),
+		.count_offset = offsetof(struct get_parameter_values_request, parameter_names_count),
+		.count_minimum = 1,
+	},
+	{.name = NULL},
+};
+
+const struct soap_method soap_method_get_parameter_values = {
+	.name = "GetParameterValues",
+	.arguments = get_parameter_values_arguments,
+	.request_size = sizeof(struct get_parameter_values_request),
+};
+
+static const struct soap_argument parameter_value_members[] = {
+	{
+		.name = "Name",
+		.kind = SOAP_STRING,
+		.offset = offsetof(struct set_parameter_value, name),
+		.characters_maximum = CWMP_SET_NAME_CHARACTERS,
+	},
+	{
+		.name = "Value",
+		.kind = SOAP_VALUE,
+		.offset = offsetof(struct set_parameter_value, value),
+	},
+	{.name = NULL},
+};
+
+static const struct soap_argument parameter_value = {
+	.name = "ParameterValueStruct",
+	.kind = SOAP_STRUCT,
+	.members = parameter_value_members,
+};
+
+static const struct soap_argument set_parameter_values_arguments[] = {
+	{
+		.name = "ParameterList",
+		.kind = SOAP_ARRAY,
+		.offset = offsetof(struct set_parameter_values_request, parameter_list),
+		.element = &parameter_value,
+		.element_size = sizeof(struct set_parameter_value),
+		.count_offset = offsetof(struct set_parameter_values_request, parameter_list_count),
+	},
+	{
+		.name = "ParameterKey",
+		.kind = SOAP_STRING,
+		.offset = offsetof(struct set_parameter_values_request, parameter_key),
+		.characters_maximum = CWMP_PARAMETER_KEY_CHARACTERS,
+	},
+	{.name = NULL},
+};
+
+const struct soap_method soap_method_set_parameter_values = {
+	.name = "SetParameterValues",
+	.arguments = set_parameter_values_arguments,
+	.request_size = sizeof(struct set_parameter_values_request),
+};
+
+static const struct soap_argument get_parameter_attributes_arguments[] = {
+	{
+		.name = "ParameterNames",
+		.kind = SOAP_ARRAY,
+		.offset = offsetof(struct get_parameter_attributes_request, parameter_names),
+		.element = &parameter_name,
+		.element_size = sizeof(struct soap_string),
+		.count_offset = offsetof(struct get_parameter_attributes_request, parameter_names_count),
+		.count_minimum = 1,
+	},
+	{.name = NULL},
+};
+
+const struct soap_method soap_method_get_parameter_attributes = {
+	.name = "GetParameterAttributes",
+	.arguments = get_parameter_attributes_arguments,
+	.request_size = sizeof(struct get_parameter_attributes_request),
+};
+
+static const struct soap_argument access_list_entity = {
+	.name = "string",
+	.kind = SOAP_STRING,
+	.characters_maximum = CWMP_ACCESS_LIST_CHARACTERS,
+};
+
+static const struct soap_argument parameter_attributes_members[] = {
+	{
+		.name = "Name",
+		.kind = SOAP_STRING,
+		.offset = offsetof(struct set_parameter_attributes, name),
+		.characters_maximum = CWMP_PATH_CHARACTERS,
+		.too_long_fault = FAULT_INVALID_PARAMETER_NAME,
+	},
+	{
+		.name = "NotificationChange",
+		.kind = SOAP_BOOLEAN,
+		.offset = offsetof(struct set_parameter_attributes, notification_change),
+	},
+	{
+		.name = "Notification",
+		.kind = SOAP_UNSIGNED_INT,
+		.presence = SOAP_REQUIRED_IF,
+		.offset = offsetof(struct set_parameter_attributes, notification),
+		.condition_offset = offsetof(struct set_parameter_attributes, notification_change),
+	},
+	{
+		.name = "AccessListChange",
+		.kind = SOAP_BOOLEAN,
+		.offset = offsetof(struct set_parameter_attributes, access_list_change),
+	},
+	{
+		.name = "AccessList",
+		.kind = SOAP_ARRAY,
+		.presence = SOAP_REQUIRED_IF,
+		.offset = offsetof(struct set_parameter_attributes, access_list),
+		.condition_offset = offsetof(struct set_parameter_attributes, access_list_change),
+		.element = &access_list_entity,
+		.element_size = sizeof(struct soap_string),
+		.count_offset = offsetof(struct set_parameter_attributes, access_list_count),
+		.count_maximum = CWMP_ACCESS_LIST_COUNT_MAXIMUM,
+	},
+	{.name = NULL},
+};
+
+static const struct soap_argument parameter_attributes = {
+	.name = "SetParameterAttributesStruct",
+	.kind = SOAP_STRUCT,
+	.members = parameter_attributes_members,
+};
+
+static const struct soap_argument set_parameter_attributes_arguments[] = {
+	{
+		.name = "ParameterList",
+		.kind = SOAP_ARRAY,
+		.offset = offsetof(struct set_parameter_attributes_request, parameter_list),
+		.element = &parameter_attributes,
+		.element_size = sizeof(struct set_parameter_attributes),
+		.count_offset = offsetof(struct set_parameter_attributes_request, parameter_list_count),
+		.count_minimum = 1,
+	},
+	{.name = NULL},
+};
+
+const struct soap_method soap_method_set_parameter_attributes = {
+	.name = "SetParameterAttributes",
+	.arguments = set_parameter_attributes_arguments,
+	.request_size = sizeof(struct set_parameter_attributes_request),
+};
+
+const struct soap_method soap_method_inform_response = {.name = "InformResponse", .response = true};
+const struct soap_method soap_method_get_rpc_methods_response = {.name = "GetRPCMethodsResponse", .response = true};
+const struct soap_method soap_method_transfer_complete_response = {.name = "TransferCompleteResponse",
+								   .response = true};
+
+const struct soap_method *const soap_methods[] = {
+	&soap_method_get_rpc_methods,
+	&soap_method_get_parameter_names,
+	&soap_method_get_parameter_values,
+	&soap_method_set_parameter_values,
+	&soap_method_get_parameter_attributes,
+	&soap_method_set_parameter_attributes,
+	&soap_method_inform_response,
+	&soap_method_get_rpc_methods_response,
+	&soap_method_transfer_complete_response,
+};
+const size_t soap_methods_count = sizeof(soap_methods) / sizeof(soap_methods[0]);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The methods that the agent understands, with the request struct of each (TR-069 Annex A; ). */
+#pragma once
+
+#include "agent/soap-arguments.h"
+
+/** struct get_parameter_names_request - R-56; an empty path is the whole tree */
+struct get_parameter_names_request {
+	struct soap_string parameter_path;
+	bool next_level;
+};
+
+/** struct get_parameter_values_request - R-55; at least one name */
+struct get_parameter_values_request {
+	const struct soap_string *parameter_names;
+	size_t parameter_names_count;
+};
+
+/** struct set_parameter_value - one ParameterValueStruct; @name may be longer than a path, for the fault to name it */
+struct set_parameter_value {
+	struct soap_string name;
+	struct soap_value value;
+};
+
+/** struct set_parameter_values_request - R-53; the list may be empty, its order means nothing */
+struct set_parameter_values_request {
+	const struct set_parameter_value *parameter_list;
+	size_t parameter_list_count;
+	struct soap_string parameter_key;
+};
+
+/** struct get_parameter_attributes_request - R-58; at least one name */
+struct get_parameter_attributes_request {
+	const struct soap_string *parameter_names;
+	size_t parameter_names_count;
+};
+
+/**
+ * struct set_parameter_attributes - one SetParameterAttributesStruct
+ *
+ * @notification and @access_list count only with their flag; without it they may be missing from the message.
+ */
+struct set_parameter_attributes {
+	struct soap_string name;
+	bool notification_change;
+	uint32_t notification; /* any number: 0 to 6 are checked by the method */
+	bool access_list_change;
+	const struct soap_string *access_list;
+	size_t access_list_count;
+};
+
+/** struct set_parameter_attributes_request - R-57; at least one entry, in order */
+struct set_parameter_attributes_request {
+	const struct set_parameter_attributes *parameter_list;
+	size_t parameter_list_count;
+};
+
+/* Requests of the ACS. GetRPCMethods has no arguments. */
+extern const struct soap_method soap_method_get_rpc_methods;
+extern const struct soap_method soap_method_get_parameter_names;
+extern const struct soap_method soap_method_get_parameter_values;
+extern const struct soap_method soap_method_set_parameter_values;
+extern const struct soap_method soap_method_get_parameter_attributes;
+extern const struct soap_method soap_method_set_parameter_attributes;
+
+/* Responses to the agent's requests: nothing in them is used. */
+extern const struct soap_method soap_method_inform_response;
+extern const struct soap_method soap_method_get_rpc_methods_response;
+extern const struct soap_method soap_method_transfer_complete_response;
+
+/** soap_methods - all of the above, for soap_decoder_create() */
+extern const struct soap_method *const soap_methods[];
+extern const size_t soap_methods_count;

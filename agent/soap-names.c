@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* GetParameterNamesResponse. */
+#include <errno.h>
+
+#include "agent/soap-encode.h"
+#include "agent/soap-text.h"
+
+#define STRUCT_END	  "</Writable></ParameterInfoStruct>"
+#define STRUCT_BEGIN	  "<ParameterInfoStruct><Name>"
+#define WRITABLE	  "</Name><Writable>"
+#define STRUCT_END_LENGTH (sizeof(STRUCT_END) - 1)
+#define JOINT_LENGTH	  (sizeof(STRUCT_END STRUCT_BEGIN) - 1)
+#define JOINT_SIZE	  (JOINT_LENGTH + SOAP_ESCAPE_MAXIMUM * ESPALIER_PATH_MAXIMUM + SOAP_TEXT_SLACK)
+
+enum phase {
+	PHASE_BEGIN,
+	PHASE_ENTRIES,
+	PHASE_END,
+};
+
+/* What the entries of an object begin with: the end of the entry before, and the object's path in the next Name. */
+struct joint {
+	size_t length;
+	char text[JOINT_SIZE];
+};
+
+static void make_joint(struct joint *joint, const struct espalier_node *node)
+{
+	memcpy(joint->text, STRUCT_END STRUCT_BEGIN, JOINT_LENGTH);
+	joint->length =
+		(size_t)(soap_put_text(joint->text + JOINT_LENGTH, node->path, node->path_length) - joint->text);
+}
+
+static inline char *put(char *at, const char *from, size_t length)
+{
+	memcpy(at, from, length);
+	return at + length;
+}
+
+/* One entry: the object itself for an empty name. */
+static inline char *put_entry(char *at, const struct joint *joint, bool first, const char *name, size_t length,
+			      bool writable)
+{
+	size_t skip = first ? STRUCT_END_LENGTH : 0;
+
+	at = put(at, joint->text + skip, joint->length - skip);
+	at = put(at, name, length);
+	at = put(at, WRITABLE, sizeof(WRITABLE) - 1);
+	*at++ = writable ? '1' : '0';
+	return at;
+}
+
+/* Whether this node is the first of its path: another segment may add to the object. */
+static bool is_first(const struct espalier_node *nodes, uint32_t index)
+{
+	const struct espalier_node *node = &nodes[index];
+
+	return index == 0 || node[-1].path_length != node->path_length ||
+	       memcmp(node[-1].path, node->path, node->path_length) != 0;
+}
+
+/* Whether instances can be added (a table) or this one be deleted, by any of the segments that have the object. */
+static bool is_writable(struct tree *tree, uint32_t index)
+{
+	uint32_t count;
+	const struct espalier_node *nodes = tree_nodes(tree, &count);
+	uint32_t flags = ESPALIER_WRITABLE;
+
+	if (nodes[index].kind == ESPALIER_NODE_TABLE)
+		flags |= ESPALIER_CREATABLE;
+	else if (nodes[index].instance)
+		flags |= ESPALIER_DELETABLE;
+	else
+		return false;
+	do {
+		if (nodes[index].object && (nodes[index].object->flags & flags))
+			return true;
+		index++;
+	} while (index < count && !is_first(nodes, index));
+	return false;
+}
+
+static bool has_parameters(const struct espalier_node *node)
+{
+	return node->kind == ESPALIER_NODE_ROW && node->object->parameter_count;
+}
+
+/* The entries of one node: the object when `itself`, and its parameters when `parameters`. */
+static int write_node(struct soap_writer *writer, struct tree *tree, uint32_t index, bool itself, bool parameters)
+{
+	uint32_t count;
+	const struct espalier_node *node = &tree_nodes(tree, &count)[index];
+	const struct tree_object *object = NULL;
+	struct joint joint;
+	size_t size, entries = itself;
+	bool first = true;
+	char *at;
+
+	if (parameters && has_parameters(node)) {
+		object = tree_prepare(tree, node);
+		if (!object)
+			return -ENOMEM;
+		entries += node->object->parameter_count;
+	}
+	if (!entries)
+		return 0;
+	make_joint(&joint, node);
+	size = entries * (joint.length + sizeof(WRITABLE)) + STRUCT_END_LENGTH + (object ? object->constant_size : 0);
+	at = soap_writer_reserve(writer, size);
+	if (!at)
+		return -ENOMEM;
+	if (itself) {
+		at = put_entry(at, &joint, true, "", 0, is_writable(tree, index));
+		first = false;
+	}
+	for (uint32_t i = 0; object && i < node->object->parameter_count; i++) {
+		const struct tree_parameter *parameter = &object->parameters[i];
+
+		at = put_entry(at, &joint, first, object->text + parameter->text, parameter->name_length,
+			       parameter->writable);
+		first = false;
+	}
+	soap_writer_advance(writer, put(at, STRUCT_END, STRUCT_END_LENGTH));
+	return 0;
+}
+
+/* The entry of one parameter. */
+static int write_parameter(struct soap_writer *writer, struct tree *tree, struct tree_reference reference)
+{
+	char path[ESPALIER_PATH_MAXIMUM + 1];
+	ssize_t length = tree_path(tree, reference, path, sizeof(path));
+
+	if (length < 0)
+		return (int)length;
+	soap_open(writer, "ParameterInfoStruct");
+	soap_element_text(writer, "Name", path, (size_t)length);
+	soap_element_boolean(writer, "Writable", tree_parameter_of(tree, reference)->flags & ESPALIER_WRITABLE);
+	soap_close(writer, "ParameterInfoStruct");
+	return 0;
+}
+
+static uint64_t count_entries(const struct soap_names_body *names)
+{
+	uint32_t node_count, first = names->reference.node, end;
+	const struct espalier_node *nodes = tree_nodes(names->tree, &node_count);
+	uint64_t count = 0;
+
+	if (names->root || names->reference.parameter != TREE_PARTIAL)
+		return 1;
+	end = tree_end(names->tree, first);
+	for (uint32_t i = first; i < end;) {
+		bool own = !names->next_level || i == first || !is_first(nodes, i);
+
+		if (own && has_parameters(&nodes[i]))
+			count += nodes[i].object->parameter_count;
+		if (is_first(nodes, i) && (i != first || !names->next_level))
+			count++;
+		i = own ? i + 1 : tree_end(names->tree, i);
+	}
+	return count;
+}
+
+/* The next node's entries; sets names->node behind it. */
+static int write_next(struct soap_names_body *names, struct soap_writer *writer)
+{
+	uint32_t node_count, index = names->node, first = names->reference.node;
+	const struct espalier_node *nodes = tree_nodes(names->tree, &node_count);
+	/* With NextLevel only the object's own nodes have parameters to list, and each child stands for all below it.
+	 */
+	bool own = !names->next_level || index == first || !is_first(nodes, index);
+	bool itself = is_first(nodes, index) && (index != first || !names->next_level);
+
+	names->node = own ? index + 1 : tree_end(names->tree, index);
+	return write_node(writer, names->tree, index, itself, own);
+}
+
+static int write_entries(struct soap_names_body *names, struct soap_writer *writer)
+{
+	uint32_t end;
+
+	if (names->root)
+		return write_node(writer, names->tree, names->reference.node, true, false);
+	if (names->reference.parameter != TREE_PARTIAL)
+		return write_parameter(writer, names->tree, names->reference);
+	end = tree_end(names->tree, names->reference.node);
+	while (names->node < end) {
+		int error = write_next(names, writer);
+
+		if (error || !soap_writer_room(writer))
+			return error ? error : names->node < end;
+	}
+	return 0;
+}
+
+static int names_next(struct soap_body *body, struct soap_writer *writer)
+{
+	struct soap_names_body *names = (struct soap_names_body *)body;
+	int result;
+
+	switch ((enum phase)names->phase) {
+	case PHASE_BEGIN:
+		soap_open(writer, "cwmp:GetParameterNamesResponse");
+		soap_open_array(writer, "ParameterList", "cwmp:ParameterInfoStruct", count_entries(names));
+		names->node = names->reference.node;
+		names->phase = PHASE_ENTRIES;
+		return 1;
+	case PHASE_ENTRIES:
+		result = write_entries(names, writer);
+		if (result)
+			return result;
+		names->phase = PHASE_END;
+		return 1;
+	case PHASE_END:
+		break;
+	}
+	soap_close(writer, "ParameterList");
+	soap_close(writer, "cwmp:GetParameterNamesResponse");
+	return 0;
+}
+
+static void names_rewind(struct soap_body *body)
+{
+	((struct soap_names_body *)body)->phase = PHASE_BEGIN;
+}
+
+void soap_names_init(struct soap_names_body *names, struct tree *tree, struct tree_reference reference, bool next_level)
+{
+	*names = (struct soap_names_body){
+		.body = {.next = names_next, .rewind = names_rewind},
+		.tree = tree,
+		.reference = reference,
+		.next_level = next_level,
+	};
+}
+
+void soap_names_init_root(struct soap_names_body *names, struct tree *tree)
+{
+	soap_names_init(names, tree,
+			(struct tree_reference){.node = (uint32_t)tree_root(tree), .parameter = TREE_PARTIAL}, false);
+	names->root = true;
+}

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Connection requests to the real agent (T116, T117; R-100 to R-103).
+import http.client
+import re
+import socket
+import urllib.parse
+import urllib.request
+
+import pytest
+
+from acs import start_acs  # noqa: F401
+from agent import CODE, KEY, PASSWORD, SERVER, URL, USER, make_agent, pair  # noqa: F401
+from process import TIMEOUT, wait_until
+
+
+def target(acs):
+    return urllib.parse.urlsplit(acs.informs()[-1].parameters[URL])
+
+
+def ask(url, method='GET', headers=None, path=None):
+    connection = http.client.HTTPConnection(url.hostname, url.port, timeout=TIMEOUT)
+    connection.request(method, path or url.path, headers=headers or {})
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response
+
+
+def digest(url, user=USER, password=PASSWORD):
+    """The status of a request with Digest authentication."""
+    manager = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+    manager.add_password(None, url.geturl(), user, password)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPDigestAuthHandler(manager))
+    try:
+        return opener.open(url.geturl(), timeout=TIMEOUT).status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except ValueError:
+        return 401
+
+
+def test_T116_without_bad_and_good_digest(pair):
+    acs, agent = pair()
+    url = target(acs)
+    refused = ask(url)
+    assert refused.status == 401 and 'Digest' in refused.getheader('WWW-Authenticate')
+    assert 'Basic' not in str(refused.headers)
+    assert digest(url, password='wrong') == 401
+    count = len(acs.informs())
+    assert digest(url) in (200, 204)
+    inform = acs.wait_inform(after=count)
+    assert inform.events == ['6 CONNECTION REQUEST']
+    assert len(acs.informs()) == count + 1, 'unauthenticated requests start nothing'
+
+
+def test_T117_wrong_path_and_method(pair):
+    acs, agent = pair()
+    url = target(acs)
+    assert ask(url, path='/').status == 404
+    assert ask(url, path=url.path + 'x').status == 404
+    assert ask(url, method='POST').status in (405, 501)
+
+
+def test_T117_ten_quick_requests(pair):
+    acs, agent = pair('--misbehave', 'delay:2-3:300')
+    url = target(acs)
+    count = len(acs.informs())
+    answers = [digest(url) for _ in range(10)]
+    assert set(answers) <= {200, 204, 503} and answers[0] in (200, 204)
+    acs.wait_inform(after=count)
+    agent.wait_idle(2)
+    assert len(acs.informs()) <= count + 10
+
+
+def test_request_during_a_session_leads_to_another(pair):
+    acs, agent = pair()
+    url = target(acs)
+    acs.send_all([('connect',), ('misbehave', 'delay:1:500'), ('get', CODE)])
+    acs.wait_inform('6 CONNECTION REQUEST')
+    status = digest(url)
+    assert status in (200, 204, 503)
+    if status != 503:
+        acs.wait_inform('6 CONNECTION REQUEST', after=2)
+
+
+def test_silent_clients_block_nobody(pair):
+    acs, agent = pair()
+    url = target(acs)
+    silent = [socket.create_connection((url.hostname, url.port)) for _ in range(40)]
+    silent[-1].send(b'GET / HT')
+    assert digest(url) in (200, 204)
+    acs.wait_inform('6 CONNECTION REQUEST')
+    for one in silent:
+        one.close()
+
+
+GARBAGE = {
+    'zeros': b'\0' * 5000, 'a long header': b'GET / HTTP/1.1\r\nX: ' + b'y' * 100000, 'empty lines': b'\r\n' * 500,
+    'half a line': b'GET\r\n\r\n', 'a wrong version': b'GET / HTTP/9.9\r\n\r\n', 'letters': b'A' * 10000,
+}
+
+
+@pytest.mark.parametrize('name', list(GARBAGE))
+def test_garbage_on_the_port(pair, name):
+    acs, agent = pair()
+    url = target(acs)
+    with socket.create_connection((url.hostname, url.port)) as connection:
+        try:
+            connection.sendall(GARBAGE[name])
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(TIMEOUT)
+            while connection.recv(4096):
+                pass
+        except OSError:
+            pass
+    assert acs.get(KEY) == {KEY: ''}
+
+
+def test_disabled(pair):
+    acs, agent = pair()
+    url = target(acs)
+    enable = SERVER + 'HTTPConnectionRequestEnable'
+    assert acs.set({enable: '0'}).good
+    wait_until(lambda: agent.tree(URL) == {URL: ''}, 'the empty URL')
+    with pytest.raises(OSError):
+        ask(url)
+    agent.set(HTTPConnectionRequestEnable=1)
+    wait_until(lambda: agent.tree(URL) == {URL: url.geturl()}, 'the same URL')
+    assert digest(url) in (200, 204)
+
+
+def test_new_credentials(pair):
+    acs, agent = pair()
+    url = target(acs)
+    agent.set(ConnectionRequestUsername='u', ConnectionRequestPassword='p')
+    assert digest(url) == 401
+    assert digest(url, 'u', 'p') in (200, 204)
+
+
+def test_url_is_kept_over_a_restart(pair):
+    acs, agent = pair()
+    url = target(acs).geturl()
+    assert re.fullmatch(r'http://127\.0\.0\.1:\d+/[0-9a-f]{32}', url)
+    agent.process.kill()
+    agent.start()
+    assert agent.tree(URL) == {URL: url}
+    acs.call(('get', KEY))
+    assert acs.informs()[-1].events == ['6 CONNECTION REQUEST'], 'no VALUE CHANGE for an unchanged URL'
+
+
+def test_interface_and_changed_address(start_acs, make_agent, netns, start, record):
+    namespace = netns()
+    namespace.ip('link', 'add', 'wan0', 'type', 'veth', 'peer', 'name', 'wan1')
+    namespace.ip('address', 'add', '192.0.2.1/24', 'dev', 'wan0')
+    namespace.ip('link', 'set', 'wan0', 'up')
+    namespace.ip('link', 'set', 'wan1', 'up')
+    agent = make_agent('http://192.0.2.1:9/', namespace=namespace, sections={'connection_request': {'interface': 'wan0'}})
+    agent.start()
+    assert agent.tree(URL)[URL].startswith('http://192.0.2.1:')
+    namespace.ip('address', 'delete', '192.0.2.1/24', 'dev', 'wan0')
+    namespace.ip('address', 'add', '192.0.2.2/24', 'dev', 'wan0')
+    wait_until(lambda: agent.tree(URL)[URL].startswith('http://192.0.2.2:'), 'the new address')

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the ACS reads from the real agent: methods, names, values, attributes (T057 to T070).
+import os
+import re
+import time
+
+import pytest
+
+from acs import start_acs  # noqa: F401
+from agent import CODE, KEY, SERVER, make_agent, pair, publish  # noqa: F401
+from process import wait_until
+
+INFO = 'Device.DeviceInfo.'
+PROCESSES = INFO + 'ProcessStatus.'
+
+
+def names(result):
+    """{path: writable} of a `names` command."""
+    matches = (re.match(r'(\S+) (read-only|writable)$', line) for line in result.lines)
+    return {match[1]: match[2] == 'writable' for match in matches if match}
+
+
+def test_T057_methods(pair):
+    acs, agent = pair()
+    result = acs.call(('methods',))
+    assert [line.split()[1] for line in result.lines] == [
+        'GetRPCMethods', 'SetParameterValues', 'GetParameterValues', 'GetParameterNames', 'SetParameterAttributes',
+        'GetParameterAttributes']
+
+
+def test_T058_types(pair):
+    acs, agent = pair()
+    acs.get(SERVER, INFO + 'UpTime', 'Device.Time.')
+    text = next(m for m in acs.messages(True) if m.method == 'GetParameterValuesResponse').body.decode()
+    for name, kind in ((SERVER + 'URL', 'string'), (SERVER + 'PeriodicInformEnable', 'boolean'),
+                       (SERVER + 'PeriodicInformInterval', 'unsignedInt'), (SERVER + 'PeriodicInformTime', 'dateTime'),
+                       (INFO + 'UpTime', 'unsignedInt'), ('Device.Time.CurrentLocalTime', 'dateTime')):
+        assert '<Name>%s</Name><Value xsi:type="xsd:%s">' % (name, kind) in text.replace('\n', ''), name
+
+
+def test_T059_T060_partial_and_empty_path(pair):
+    acs, agent = pair()
+    some, everything = acs.call(('get', SERVER), ('get', ''))
+    assert set(some.values) and all(name.startswith(SERVER) and not name.endswith('.') for name in some.values)
+    assert set(some.values) <= set(everything.values)
+    assert 'Device.RootDataModelVersion' in everything.values
+
+
+@pytest.mark.parametrize('path', ['Device.Nothing', 'Device.DeviceInfo.Nothing', 'Device.DeviceInfo',
+                                  'Device.DeviceInfo.UpTime.', 'device.DeviceInfo.', 'Device.DeviceInfo.uptime',
+                                  'InternetGatewayDevice.', 'Device.DeviceInfo.ProcessStatus.Process.*.PID',
+                                  'Device..', '.', 'Device.DeviceInfo.%s' % ('x' * 200), 'Device.DeviceInfo.ProcessStatus.Process.0.'])
+def test_T061_T063_T070_unknown_names(pair, path):
+    acs, agent = pair()
+    results = acs.call(('get', KEY, path), ('names', path, '0'), ('attributes', path), ('get', KEY))
+    assert [result.fault for result in results] == [9005, 9005, 9005, 0]
+
+
+def test_T062_empty_table(pair, publish):
+    acs, agent = pair()
+    publisher = publish('vendor', 'Device.X_ESPALIER_Empty.{i}. object', 'Device.X_ESPALIER_Empty.{i}.Name string(16)')
+    wait_until(lambda: 'vendor' in agent.run('shmdump', '-s').stdout, 'the segment')
+    result = acs.call(('get', 'Device.X_ESPALIER_Empty.'))
+    assert result.good and not result.values
+    publisher.stop()
+
+
+def test_T064_passwords_are_empty(pair):
+    acs, agent = pair(password='geheim')
+    values = acs.get(SERVER + 'Password', SERVER + 'ConnectionRequestPassword')
+    assert set(values.values()) == {''}
+    everything = b''.join(message.body for message in acs.messages(True))
+    assert b'geheim' not in everything and b'hello' not in everything
+    assert 'geheim' not in agent.process.stderr
+
+
+def test_T065_T066_T067_T068_names(pair):
+    acs, agent = pair()
+    root, everything, table, full, level = acs.call(
+        ('names', '', '1'), ('names', '', '0'), ('names', PROCESSES + 'Process.', '1'), ('names', KEY, '0'),
+        ('names', KEY, '1'))
+    assert names(root) == {'Device.': False}
+    assert list(names(everything))[0] == 'Device.'
+    assert {KEY, PROCESSES + 'Process.', PROCESSES} <= set(names(everything))
+    assert names(table) and all(re.fullmatch(re.escape(PROCESSES) + r'Process\.\d+\.', name) for name in names(table))
+    assert names(full) == {KEY: False}
+    assert level.fault == 9003
+
+
+def test_names_then_values(pair):
+    """Every name that is listed can be read (complaint 8)."""
+    acs, agent = pair()
+    paths = [name for name in names(acs.call(('names', SERVER, '0'))) if not name.endswith('.')]
+    assert len(paths) > 10
+    assert set(acs.get(*paths)) == set(paths)
+
+
+def test_T069_writable_is_true(pair):
+    acs, agent = pair()
+    listed = names(acs.call(('names', SERVER, '0')))
+    values = acs.get(SERVER)
+    for path, value in values.items():
+        # Hidden, and read as empty: set so, it would lock this ACS out.
+        result = acs.call(('set', path, 'hello' if path.endswith('ConnectionRequestPassword') else value))
+        assert result.good == listed[path], path
+        if not listed[path]:
+            assert result.details == {path: 9008}
+
+
+def test_fresh_values(pair):
+    acs, agent = pair()
+    before = int(acs.get(INFO + 'UpTime')[INFO + 'UpTime'])
+    time.sleep(1.1)
+    after = int(acs.get(INFO + 'UpTime')[INFO + 'UpTime'])
+    assert after > before
+    own = '%sProcess.%d.' % (PROCESSES, os.getpid())
+    assert acs.get(own)[own + 'PID'] == str(os.getpid())
+
+
+def test_whole_tree_in_every_order(pair):
+    acs, agent = pair()
+    values = acs.get('Device.')
+    rows = {name.split('.')[4] for name in values if name.startswith(PROCESSES + 'Process.')}
+    assert values[PROCESSES + 'ProcessNumberOfEntries'] == str(len(rows))
+    memory = values[INFO + 'MemoryStatus.Total']
+    with open('/proc/meminfo', encoding='ascii') as file:
+        assert 'MemTotal:%15s kB' % memory in file.read().replace('\t', ' ') or int(memory) > 0

@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Sessions of the real agent with the small ACS: HTTP, the session's rules, retries (T001 to T027, T037 to T056).
+import re
+
+import pytest
+
+from acs import start_acs  # noqa: F401
+from agent import CODE, KEY, SERVER, SETTING, make_agent, pair  # noqa: F401
+from process import wait_until
+
+
+
+def works(acs):
+    """The agent answers the next connection request."""
+    return acs.get(CODE)
+
+
+def test_T001_first_contact(pair):
+    acs, agent = pair()
+    first = acs.messages(True)[0]
+    assert first.method == 'Inform' and first.first_line == 'POST / HTTP/1.1'
+    assert first.header('Host') == '%s:%d' % (acs.host, acs.port)
+    assert first.header('Content-Type').split(';')[0] == 'text/xml'
+    assert first.headers('SOAPAction') == ['']
+    assert first.header('Expect') is None
+    assert acs.informs()[0].events == ['0 BOOTSTRAP', '1 BOOT']
+    assert not acs.warnings
+
+
+def test_forced_inform_parameters(pair):
+    acs, agent = pair()
+    assert {name.partition(' =')[0] for name in acs.informs()[0].parameters} == {
+        'Device.RootDataModelVersion', 'Device.DeviceInfo.HardwareVersion', 'Device.DeviceInfo.SoftwareVersion', CODE,
+        KEY, SERVER + 'ConnectionRequestURL', SERVER + 'AliasBasedAddressing'}
+
+
+@pytest.mark.parametrize('kind', ['chunked', 'chunked-odd', 'continue', 'early-hints', 'no-length'])
+def test_T002_T024_framing(pair, kind):
+    acs, agent = pair('--misbehave', kind + ':*')
+    assert works(acs) == {CODE: ''}
+
+
+@pytest.mark.parametrize('ending', ['200', '204', 'blank'])
+def test_T003_T004_empty_response_ends_the_session(pair, ending):
+    acs, agent = pair('--end-with', ending)
+    assert works(acs) == {CODE: ''}
+    assert 'failed' not in agent.process.stderr
+
+
+@pytest.mark.parametrize('kind', ['close', 'connection-close'])
+def test_T005_T006_connection_closed_between_messages(pair, kind):
+    acs, agent = pair('--misbehave', kind + ':*', '--session-cookie', 'required')
+    assert works(acs) == {CODE: ''}
+    assert len({message.connection for message in acs.messages(True)}) > 2
+    assert [inform.retry for inform in acs.informs()] == [0, 0]
+
+
+def test_T007_T008_T009_cookies(pair):
+    acs, agent = pair('--misbehave', 'cookies:1', '--misbehave', 'expire-cookies:2')
+    works(acs)
+    posts = acs.messages(True)
+    sent = [message.header('Cookie') or '' for message in posts]
+    informs = [i for i, message in enumerate(posts) if message.method == 'Inform']
+    assert sent[0] == '' and len(sent[1].split(';')) >= 3
+    assert sent[informs[1]] == '', 'a cookie of the former session'
+
+
+def test_T010_T012_redirect(start_acs, make_agent):
+    second = start_acs()
+    first = start_acs('--misbehave', 'redirect-302:1:' + second.url)
+    agent = make_agent(first.url).start()
+    second.wait_inform()
+    agent.wait_idle()
+    bodies = [first.messages(True)[0], second.messages(True)[0]]
+    assert bodies[0].body == bodies[1].body, 'the same Inform goes to the new place'
+    assert len(first.messages(True)) == 1, 'the whole session is there'
+    agent.restart()
+    agent.set(PeriodicInformInterval=1)
+    first.wait_inform(after=1)
+
+
+@pytest.mark.parametrize('count, good', [(5, True), (6, False)])
+def test_T011_redirects(start_acs, make_agent, count, good):
+    acs = start_acs('--misbehave', 'redirect-307:1-%d:/again' % count)
+    agent = make_agent(acs.url).start()
+    if good:
+        agent.wait_idle()
+    else:
+        assert 'redirect' in agent.wait_failed(1)
+
+
+@pytest.mark.parametrize('kind', ['digest', 'digest-sha256', 'digest-md5-sess', 'digest-no-qop', 'both'])
+def test_T013_T014_T016_digest(pair, kind):
+    acs, agent = pair('--auth', kind, '--user', 'u', '--password', 'p', username='u', password='p')
+    assert works(acs) == {CODE: ''}
+    sent = [message.header('Authorization') for message in acs.messages(True)]
+    assert sent[0] is None
+    assert all(header for header in sent[1:3])
+    if kind == 'digest':
+        assert [re.search(r'nc=(\w+)', header)[1] for header in sent[1:3]] == ['00000001', '00000002']
+
+
+def test_T015_stale_nonce(pair):
+    acs, agent = pair('--auth', 'digest', '--user', 'u', '--password', 'p', '--stale-after', '2', username='u',
+                      password='p')
+    for _ in range(2):
+        works(acs)
+    assert 'failed' not in agent.process.stderr
+
+
+def test_T017_basic_over_http_is_refused(pair):
+    acs, agent = pair('--auth', 'basic', '--user', 'u', '--password', 'p', wait=False, username='u', password='p')
+    assert 'clear text' in agent.wait_failed(1)
+    assert not any('Basic' in (message.header('Authorization') or '') for message in acs.messages(True))
+
+
+def test_T018_wrong_password(pair):
+    acs, agent = pair('--auth', 'digest', '--user', 'u', '--password', 'p', wait=False, fast=True, username='u',
+                      password='wrong')
+    agent.wait_failed(2)
+    retries = [int(message.texts('RetryCount')[0]) for message in acs.messages(True)]
+    assert retries[0] == 0 and 1 in retries
+    assert 'wrong' not in agent.process.stderr.replace('wrong password', '')
+
+
+def test_T019_unauthorized_with_connection_close(pair):
+    acs, agent = pair('--auth', 'digest', '--user', 'u', '--password', 'p', '--misbehave', 'connection-close:1',
+                      username='u', password='p')
+    assert works(acs) == {CODE: ''}
+
+
+def test_R09_default_username(start_acs, make_agent):
+    acs = start_acs('--auth', 'digest', '--user', '001122-Gate%20way-S_1', '--password', 'p')
+    agent = make_agent(acs.url, sections={'device': {'product_class': 'Gate way', 'serial_number': 'S_1'}}, password='p')
+    agent.start().wait_idle()
+
+
+def test_T020_retry_after(pair):
+    acs, agent = pair('--misbehave', 'status:1:503:4', wait=False, fast=True)
+    agent.wait_idle()
+    times = [message.time for message in acs.messages(True)]
+    assert times[1] - times[0] >= 4
+
+
+@pytest.mark.parametrize('kind, reason', [('status:1:500', 'status 500'), ('status:1:404', 'status 404'),
+                                          ('status:1:400', 'status 400'), ('garbage:1', 'read|XML'),
+                                          ('truncated:1', 'read'), ('hang-up:1', ''),
+                                          ('reset:1', ''), ('hang-up-request:1:10', ''), ('fault:1:8001', '8001'),
+                                          ('content-type:1:text/plain', ''), ('dtd-bomb:1', 'read'),
+                                          ('deep:1', 'read'), ('length-short:1', '')])
+def test_T021_T043_T051_bad_answer_fails_the_session_and_the_next_is_good(pair, kind, reason):
+    acs, agent = pair('--misbehave', kind, wait=False, fast=True)
+    if kind.startswith('content-type'):
+        agent.wait_idle()
+        return
+    assert re.search(reason, agent.wait_failed(1))
+    agent.wait_idle()
+    informs = acs.informs()
+    assert informs[-1].retry == 1
+    assert informs[-1].events == ['0 BOOTSTRAP', '1 BOOT'], 'undelivered events are kept'
+    assert works(acs) == {CODE: ''}
+
+
+@pytest.mark.parametrize('kind', ['silent:1', 'length-long:1', 'drip:1:1000'])
+def test_T022_T053_silent_server(pair, kind):
+    """Waits at least 30 s (R-12); here it is only seen that the agent is not deaf meanwhile, and ends at once."""
+    acs, agent = pair('--misbehave', kind, wait=False)
+    wait_until(lambda: acs.messages(True), 'the Inform')
+    assert agent.tree(KEY) == {KEY: ''}
+    agent.set(PeriodicInformInterval=77)
+    assert agent.process.stop() == 0
+
+
+def test_T023_empty_post(pair):
+    acs, agent = pair()
+    empty = next(message for message in acs.messages(True) if not message.body)
+    assert empty.header('Content-Length') == '0'
+    assert empty.header('Content-Type') is None and empty.header('SOAPAction') is None
+
+
+def test_T026_ipv6_literal(start_acs, make_agent):
+    acs = start_acs('--listen', '::1')
+    agent = make_agent('http://[::1]:%d/' % acs.port).start()
+    agent.wait_idle()
+    assert acs.messages(True)[0].header('Host') == '[::1]:%d' % acs.port
+    assert acs.informs()[0].parameters[SERVER + 'ConnectionRequestURL'].startswith('http://[::1]:')
+
+
+def test_T037_answer_with_another_id(pair):
+    acs, agent = pair('--misbehave', 'wrong-id:1')
+    assert works(acs) == {CODE: ''}
+
+
+@pytest.mark.parametrize('kind', ['xml-declaration', 'byte-order-mark', 'other-prefixes', 'default-namespace', 'qualified',
+                                  'no-array-type', 'wrong-array-count', 'array-xsi-type', 'cdata', 'null-id',
+                                  'no-content-type', 'pretty', 'comments', 'no-header', 'no-id', 'unknown-header:*:0'])
+def test_T038_T049_strange_but_legal_servers(pair, kind):
+    acs, agent = pair('--misbehave', kind if ':' in kind else kind + ':*', strange=kind in ('no-header', 'no-id'))
+    results = acs.call(('get', CODE, KEY), ('set', CODE, 'a<&>"\'b'), ('names', SERVER, '1'), ('get', CODE),
+                       ('set-attributes', CODE, '1'), ('attributes', CODE))
+    assert all(result.good for result in results), results
+    assert results[3].values == {CODE: 'a<&>"\'b'}
+    assert 'failed' not in agent.process.stderr
+
+
+def test_T038_no_id_in_the_answer(pair):
+    acs, agent = pair('--no-id', strange=True)
+    works(acs)
+    answers = [message for message in acs.messages(True) if message.method == 'GetParameterValuesResponse']
+    assert answers and all(message.id is None for message in answers)
+
+
+def test_T039_odd_id_is_echoed(pair):
+    odd = 'a <&>"\' \u00e4;%s  #\\?=+-_.,:1'[:32]
+    acs, agent = pair('--misbehave', 'id:*:' + odd)
+    works(acs)
+    answer = next(message for message in acs.messages(True) if message.method == 'GetParameterValuesResponse')
+    assert answer.id == odd
+
+
+def test_T040_hold_requests(pair):
+    acs, agent = pair('--hold')
+    assert works(acs) == {CODE: ''}
+    assert 'failed' not in agent.process.stderr
+
+
+@pytest.mark.parametrize('understand', [1, 0])
+def test_T041_unknown_header_must_understand(pair, understand):
+    acs, agent = pair()
+    results = acs.call(('get', KEY), ('misbehave', 'unknown-header:1:%d' % understand), ('get', CODE), ('get', KEY))
+    texts = [message.body.decode() for message in acs.messages(True)]
+    assert any('MustUnderstand</faultcode>' in text for text in texts) == bool(understand)
+    assert [result.good for result in results].count(False) == understand
+
+
+def test_T042_inform_resent_for_8005(pair):
+    acs, agent = pair('--misbehave', 'fault:1:8005')
+    informs = [message for message in acs.messages(True) if message.method == 'Inform']
+    assert len(informs) == 2 and informs[0].body == informs[1].body
+
+
+def test_T042_8005_again_and_again(pair):
+    acs, agent = pair('--misbehave', 'fault:*:8005', wait=False)
+    assert '8005' in agent.wait_failed(1)
+    assert len([message for message in acs.messages(True) if message.method == 'Inform']) == 6
+
+
+@pytest.mark.parametrize('version, namespace', [('1.0', '1-0'), ('1.1', '1-1'), ('1.2', '1-2'), ('1.4', '1-2')])
+def test_T045_use_cwmp_version(pair, version, namespace):
+    acs, agent = pair('--use-cwmp-version', version)
+    works(acs)
+    answer = next(message for message in acs.messages(True) if message.method == 'GetParameterValuesResponse')
+    assert ('urn:dslforum-org:cwmp-' + namespace) in answer.body.decode()
+
+
+def test_T046_unknown_version(pair):
+    acs, agent = pair('--use-cwmp-version', '9.9', wait=False)
+    assert '9.9' in agent.wait_failed(1)
+
+
+@pytest.mark.parametrize('version', ['1-0', '1-1', '1-2', '1-3', '1-4'])
+def test_T047_namespace_of_the_answer(pair, version):
+    acs, agent = pair('--version-namespace', version, strange=version in ('1-3', '1-4'))
+    works(acs)
+    answer = next(message for message in acs.messages(True) if message.method == 'GetParameterValuesResponse')
+    assert ('urn:dslforum-org:cwmp-' + version) in answer.body.decode()
+
+
+def test_T048_lower_version_after_400(pair):
+    acs, agent = pair('--misbehave', 'status:1-2:400', wait=False, fast=True)
+    agent.wait_idle()
+    assert [message.body.decode().count('cwmp-1-0') > 0 for message in acs.messages(True)][:3] == [False, False, True]
+    assert acs.informs()[-1].version == '1-0'
+
+
+def test_T050_unknown_method(pair):
+    acs, agent = pair()
+    added, after = acs.call(('add', 'Device.IP.Interface.'), ('get', CODE))
+    assert added.fault == 9000 and after.good
+
+
+def test_T054_T055_retry_count(start_acs, make_agent, free_port):
+    port = free_port()
+    agent = make_agent('http://127.0.0.1:%d/' % port).fast_retry().start()
+    agent.wait_failed(3)
+    acs = start_acs(port=port)
+    inform = acs.wait_inform()
+    assert inform.retry >= 3
+    agent.wait_idle()
+    agent.set(PeriodicInformInterval=1)
+    assert acs.wait_inform('2 PERIODIC').retry == 0
+
+
+def test_T056_restart_during_retry(start_acs, make_agent, free_port):
+    port = free_port()
+    agent = make_agent('http://127.0.0.1:%d/' % port).fast_retry().start()
+    agent.wait_failed(2)
+    agent.process.kill()
+    acs = start_acs(port=port)
+    agent.start()
+    inform = acs.wait_inform()
+    assert inform.retry == 0 and inform.events == ['0 BOOTSTRAP', '1 BOOT']
+
+
+def test_lock_of_a_moment(pair):
+    acs, agent = pair('--misbehave', 'lock:1:300', wait=False, fast=True)
+    agent.wait_idle()
+    assert acs.informs()[-1].events == ['0 BOOTSTRAP', '1 BOOT']
+
+
+def test_cookie_on_the_same_connection(pair):
+    acs, agent = pair('--session-cookie', 'required')
+    assert works(acs) == {CODE: ''}
+
+
+def test_T104_T103_periodic(pair):
+    acs, agent = pair(periodic_interval=1)
+    count = len(acs.informs())
+    inform = acs.wait_inform('2 PERIODIC', after=count)
+    assert inform.events == ['2 PERIODIC']
+    agent.set(PeriodicInformEnable='false')
+
+
+def test_T101_bootstrap_until_it_is_acknowledged(start_acs, make_agent):
+    acs = start_acs('--misbehave', 'hang-up:1')
+    agent = make_agent(acs.url).start()
+    agent.wait_failed(1)
+    agent.process.kill()
+    agent.start().wait_idle()
+    assert '0 BOOTSTRAP' in acs.informs()[-1].events
+    agent.restart()
+    agent.set(PeriodicInformInterval=1)
+    assert acs.wait_inform('2 PERIODIC').events == ['2 PERIODIC'], 'no second BOOTSTRAP, and BOOT only at a boot'
+
+
+def test_R94_boot_event_by_boot_id(pair):
+    acs, agent = pair()
+    agent.process.stop()
+    agent.seed(1, {'boot-id': 'another boot'})
+    agent.start()
+    assert acs.wait_inform(after=1).events == ['1 BOOT']
