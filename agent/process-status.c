@@ -11,9 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#define PROCESS_MAXIMUM 4096 // rows; later processes are not listed
+#define PROCESS_MAXIMUM	 4096 // rows; later processes are not listed
+#define PROCESS_FRESH_MS 1000 // so long a list serves: two requests of one session need not gather it twice
 
 enum { STATUS_CPU_USAGE, STATUS_PROCESS_COUNT };
 enum { PROCESS_PID, PROCESS_COMMAND, PROCESS_SIZE, PROCESS_PRIORITY, PROCESS_CPU_TIME, PROCESS_STATE };
@@ -43,9 +45,12 @@ const struct espalier_parameter process_parameters[] = {
 	{0},
 };
 
+enum { NAME_SIZE = 64 };
+
 struct process {
 	uint32_t pid;
-	uint64_t started; // tells a process from a later one with the same PID
+	uint64_t started;     // tells a process from a later one with the same PID
+	char name[NAME_SIZE]; // as the kernel has it: changes when the process starts another program
 	struct espalier_row row;
 };
 
@@ -53,6 +58,7 @@ struct process {
 struct process_list {
 	struct process *entries;
 	size_t count, room;
+	uint64_t gathered; // ms of CLOCK_MONOTONIC
 };
 
 // What /proc/PID/stat says.
@@ -95,17 +101,18 @@ static ssize_t read_file(int folder, const char *name, char *buffer, size_t size
 	return length;
 }
 
-static int read_figures(int folder, struct process_figures *figures, char name[64])
+static int read_figures(int proc, uint32_t pid, struct process_figures *figures, char name[NAME_SIZE])
 {
-	char buffer[1024], *start, *end;
+	char buffer[1024], path[32], *start, *end;
 
-	if (read_file(folder, "stat", buffer, sizeof(buffer)) <= 0)
+	snprintf(path, sizeof(path), "%u/stat", pid);
+	if (read_file(proc, path, buffer, sizeof(buffer)) <= 0)
 		return -ESRCH;
 	start = strchr(buffer, '(');
 	end = strrchr(buffer, ')');
 	if (!start || !end || end < start)
 		return -EBADMSG;
-	snprintf(name, 64, "%.*s", (int)(end - start - 1), start + 1);
+	snprintf(name, NAME_SIZE, "%.*s", (int)(end - start - 1), start + 1);
 	// state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime cutime cstime priority nice
 	// threads itrealvalue starttime vsize rss
 	if (sscanf(end + 1,
@@ -116,24 +123,23 @@ static int read_figures(int folder, struct process_figures *figures, char name[6
 	return 0;
 }
 
-// The command line with blanks between the arguments, or the kernel's name for the process in brackets.
-static void read_command(int folder, const char *name, char command[257])
+// The program as it was called, or the kernel's name for the process in brackets. Without the arguments: they may hold
+// what only their owner should see.
+static void read_command(int proc, const struct process *process, char command[257])
 {
-	ssize_t length = read_file(folder, "cmdline", command, 257);
+	char path[32];
+	ssize_t length;
 
-	if (length <= 0) {
-		snprintf(command, 257, "[%s]", name);
-		return;
+	snprintf(path, sizeof(path), "%u/cmdline", process->pid);
+	length = read_file(proc, path, command, 257);
+	if (length <= 0 || !*command)
+		snprintf(command, 257, "[%s]", process->name);
+	for (char *at = command; *at; at++) {
+		if ((unsigned char)*at < ' ')
+			*at = ' ';
+		else if (*at & 0x80)
+			*at = '?';
 	}
-	while (length && !command[length - 1])
-		length--;
-	for (ssize_t i = 0; i < length; i++) {
-		if ((unsigned char)command[i] < ' ')
-			command[i] = ' ';
-		else if (command[i] & 0x80)
-			command[i] = '?';
-	}
-	command[length] = 0;
 }
 
 static uint32_t bounded(unsigned long long number, uint32_t maximum)
@@ -141,8 +147,8 @@ static uint32_t bounded(unsigned long long number, uint32_t maximum)
 	return number < maximum ? (uint32_t)number : maximum;
 }
 
-static int fill(struct own *own, const struct process *process, int folder, const struct process_figures *figures,
-		const char *name)
+static int fill(struct own *own, const struct process *process, int proc, const struct process_figures *figures,
+		bool new_program)
 {
 	static long ticks, page;
 	char command[257];
@@ -153,14 +159,16 @@ static int fill(struct own *own, const struct process *process, int folder, cons
 		ticks = sysconf(_SC_CLK_TCK);
 		page = sysconf(_SC_PAGESIZE);
 	}
-	read_command(folder, name, command);
 	// The kernel's figure is 0 to 39 for ordinary processes, and below 0 for real-time ones.
 	priority = figures->priority < 0 ? 0 : figures->priority > 99 ? 99 : figures->priority;
 	error = espalier_begin(own->writer, process->row);
 	if (error)
 		return error;
 	espalier_set_unsigned(own->writer, process->row, PROCESS_PID, process->pid);
-	espalier_set_string(own->writer, process->row, PROCESS_COMMAND, command);
+	if (new_program) {
+		read_command(proc, process, command);
+		espalier_set_string(own->writer, process->row, PROCESS_COMMAND, command);
+	}
 	espalier_set_unsigned(own->writer, process->row, PROCESS_SIZE,
 			      bounded(figures->pages * (unsigned long)page / 1024, UINT32_MAX));
 	espalier_set_unsigned(own->writer, process->row, PROCESS_PRIORITY, (uint64_t)priority);
@@ -182,42 +190,44 @@ static void update(struct own *own, struct process_list *next, uint32_t pid, int
 	struct process_list *list = own->processes;
 	struct process process = {.pid = pid}, *known;
 	struct process_figures figures;
-	char name[64], number[16];
-	int folder;
 
-	snprintf(number, sizeof(number), "%u", pid);
-	folder = openat(proc, number, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
+	if (read_figures(proc, pid, &figures, process.name))
 		return;
-	if (read_figures(folder, &figures, name))
-		goto cleanup;
 	process.started = figures.started;
 	known = list->count ? bsearch(&process, list->entries, list->count, sizeof(process), by_pid) : NULL;
 	if (known && known->started == figures.started) {
 		process.row = known->row;
 		known->row = (struct espalier_row){0};
-		fill(own, &process, folder, &figures, name);
+		fill(own, &process, proc, &figures, strcmp(known->name, process.name) != 0);
 	} else {
 		if (known) {
 			espalier_instance_remove(own->writer, known->row);
 			known->row = (struct espalier_row){0};
 		}
 		if (espalier_instance_add(own->writer, OWN_PROCESS, (struct espalier_row){0}, pid, &process.row))
-			goto cleanup;
-		fill(own, &process, folder, &figures, name);
+			return;
+		fill(own, &process, proc, &figures, true);
 		espalier_instance_publish(own->writer, process.row);
 	}
 	next->entries[next->count++] = process;
-cleanup:
-	close(folder);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static void refresh_list(struct own *own)
 {
-	struct process_list next = {0};
+	struct process_list next = {.gathered = now_ms()};
 	struct dirent *entry;
 	DIR *proc;
 
+	if (own->processes && next.gathered - own->processes->gathered < PROCESS_FRESH_MS)
+		return;
 	if (!own->processes)
 		own->processes = calloc(1, sizeof(*own->processes));
 	proc = opendir("/proc");
