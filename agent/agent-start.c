@@ -98,7 +98,7 @@ static int open_own(struct agent *agent)
 		error = own_set(&agent->own, OWN_DEVICE_INFO, DEVICE_INFO_FIRST_USE_DATE, first_use);
 	if (error)
 		return error;
-	own_refresh(&agent->own, true);
+	own_refresh(&agent->own, OWN_LIVE_TIME | OWN_LIVE_DEVICE_INFO | OWN_LIVE_CPU | OWN_LIVE_PROCESSES);
 	error = listener_open(&agent->listener, agent);
 	return error ? error : own_publish(&agent->own);
 }

@@ -218,7 +218,7 @@ static void writer_ready(struct ring_operation *operation, int result, unsigned 
 		return;
 	// Somebody looks: what changes by itself is brought up to date. Without that nothing would, as nothing polls.
 	if (!tree_held(agent->tree))
-		own_refresh(&agent->own, false);
+		own_refresh(&agent->own, OWN_LIVE_TIME | OWN_LIVE_DEVICE_INFO | OWN_LIVE_CPU);
 	for (int i = 0; i < SERVE_ROUNDS; i++) {
 		espalier_writer_serve(agent->own.writer, 0);
 		if (poll(&(struct pollfd){descriptor, POLLIN, 0}, 1, 0) <= 0)

@@ -103,9 +103,35 @@ int own_set(struct own *own, enum own_object object, uint32_t parameter, const c
 	return espalier_commit(own->writer, row);
 }
 
-void own_refresh(struct own *own, bool processes)
+unsigned own_live(const char *path, size_t length)
 {
-	device_info_refresh(own);
-	process_status_refresh(own, processes);
-	time_refresh(own);
+	static const struct {
+		const char *object;
+		unsigned part;
+	} parts[] = {
+		{"Device.Time.", OWN_LIVE_TIME},
+		{"Device.DeviceInfo.UpTime", OWN_LIVE_DEVICE_INFO},
+		{"Device.DeviceInfo.MemoryStatus.", OWN_LIVE_DEVICE_INFO},
+		{OWN_PROCESS_PATH "CPUUsage", OWN_LIVE_CPU},
+		{OWN_PROCESS_PATH "Process", OWN_LIVE_PROCESSES},
+	};
+	unsigned found = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		size_t common = strlen(parts[i].object) < length ? strlen(parts[i].object) : length;
+
+		if (!strncmp(path, parts[i].object, common))
+			found |= parts[i].part;
+	}
+	return found;
+}
+
+void own_refresh(struct own *own, unsigned parts)
+{
+	if (parts & OWN_LIVE_TIME)
+		time_refresh(own);
+	if (parts & OWN_LIVE_DEVICE_INFO)
+		device_info_refresh(own);
+	if (parts & (OWN_LIVE_CPU | OWN_LIVE_PROCESSES))
+		process_status_refresh(own, parts & OWN_LIVE_PROCESSES);
 }

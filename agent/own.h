@@ -95,8 +95,19 @@ const struct espalier_parameter *own_parameter(enum own_object object, uint32_t 
 // Sets one parameter from its text. Returns 0 or -errno.
 int own_set(struct own *own, enum own_object object, uint32_t parameter, const char *text);
 
-// Brings up to date what changes by itself: up time, memory, CPU, time; and the processes, if asked.
-void own_refresh(struct own *own, bool processes);
+// What changes by itself, by what it costs to find out.
+enum own_live {
+	OWN_LIVE_TIME = 1 << 0,	       // Device.Time.
+	OWN_LIVE_DEVICE_INFO = 1 << 1, // up time and memory
+	OWN_LIVE_CPU = 1 << 2,	       // the CPUs' load
+	OWN_LIVE_PROCESSES = 1 << 3,   // the table of processes
+};
+
+// The part (enum own_live) whose values a path, full or partial, covers; `length` bytes.
+unsigned own_live(const char *path, size_t length);
+
+// Brings parts (a set of enum own_live) up to date.
+void own_refresh(struct own *own, unsigned parts);
 
 // ---- The modules of the objects
 
@@ -104,6 +115,6 @@ void own_refresh(struct own *own, bool processes);
 int device_info_fill(struct own *own, const struct identity *identity);
 
 void device_info_refresh(struct own *own);
-void process_status_refresh(struct own *own, bool processes);
+void process_status_refresh(struct own *own, bool processes); // the load, and the table if asked
 void process_status_free(struct own *own);
 void time_refresh(struct own *own);

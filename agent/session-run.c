@@ -163,7 +163,7 @@ static int connected(void *context)
 		listener_reached(&agent->listener, &address);
 	if (run->session.state != SESSION_INFORM || run->encoder.body)
 		return 0;
-	own_refresh(&agent->own, false);
+	own_refresh(&agent->own, OWN_LIVE_TIME | OWN_LIVE_DEVICE_INFO | OWN_LIVE_CPU);
 	agent_look(agent);
 	if (events_has(&agent->events, EVENT_BOOTSTRAP)) {
 		// A new ACS knows nothing: all values are as it will find them.
@@ -361,36 +361,28 @@ static void exchanged(void *context, const struct http_result *result)
 
 // ---- Requests
 
-static bool overlap(const char *path, size_t length, const char *object)
+// What an answer may show of the values that change by themselves (enum own_live): only that is brought up to date.
+static unsigned asks_for(const struct soap_message *message)
 {
-	size_t common = strlen(object) < length ? strlen(object) : length;
+	unsigned parts = 0;
 
-	return !strncmp(path, object, common);
-}
-
-// Whether an answer may show processes: only then their table is gathered.
-static bool asks_for_processes(const struct soap_message *message)
-{
 	if (message->method == &soap_method_get_parameter_values && message->request) {
 		const struct get_parameter_values_request *request = message->request;
 
-		for (size_t i = 0; i < request->parameter_names_count; i++) {
-			if (overlap(request->parameter_names[i].data, request->parameter_names[i].length,
-				    OWN_PROCESS_PATH))
-				return true;
-		}
+		for (size_t i = 0; i < request->parameter_names_count; i++)
+			parts |= own_live(request->parameter_names[i].data, request->parameter_names[i].length);
 	} else if (message->method == &soap_method_get_parameter_names && message->request) {
 		const struct get_parameter_names_request *request = message->request;
 
-		return overlap(request->parameter_path.data, request->parameter_path.length, OWN_PROCESS_PATH);
+		parts = own_live(request->parameter_path.data, request->parameter_path.length) & OWN_LIVE_PROCESSES;
 	}
-	return false;
+	return parts;
 }
 
 static void execute(struct session_run *run)
 {
 	log_info("request %.*s", (int)run->message->method_name.length, run->message->method_name.data);
-	own_refresh(&run->agent->own, asks_for_processes(run->message));
+	own_refresh(&run->agent->own, asks_for(run->message));
 	agent_refresh_tree(run->agent);
 	rpc_begin(&run->rpc, run->message, run->namespace);
 }
