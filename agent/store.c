@@ -294,7 +294,7 @@ int store_each(struct store *store, enum store_kind kind,
 		return error_of(code);
 	sqlite3_bind_int(statement, 1, kind);
 	error = 0;
-	while (!error && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+	while (!error && sqlite3_step(statement) == SQLITE_ROW) {
 		const char *value = sqlite3_column_blob(statement, 1);
 
 		error = record((const char *)sqlite3_column_text(statement, 0), value ? value : "",

@@ -35,7 +35,7 @@ static bool is_loopback(const union transport_address *address)
 // Whether the peer has an address of this machine: then its end of the connection is ours, and packets never leave.
 static bool is_local(int descriptor, const union transport_address *peer)
 {
-	union transport_address own;
+	union transport_address own = {0};
 	socklen_t length = sizeof(own);
 
 	if (is_loopback(peer))
@@ -149,7 +149,7 @@ void transport_close(struct transport *transport)
 	// A send in flight may wait for room, or with SEND_ZC for acknowledgements, for as long as the peer is silent:
 	// disconnecting drops what is queued and ends that wait. Otherwise what was sent is delivered before the end.
 	if (transport->sending.pending)
-		connect(transport->descriptor, &none, sizeof(none));
+		(void)connect(transport->descriptor, &none, sizeof(none));
 	else
 		shutdown(transport->descriptor, SHUT_RDWR);
 	ring_cancel(transport->ring, &transport->connecting);

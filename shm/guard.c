@@ -48,11 +48,12 @@ static void on_bus_error(int number, siginfo_t *information, void *context)
 	for (int i = 0; i < GUARDS_MAXIMUM; i++) {
 		struct guard *guard = &guards[i];
 		size_t size = __atomic_load_n(&guard->size, __ATOMIC_ACQUIRE);
+		uintptr_t address = __atomic_load_n(&guard->address, __ATOMIC_RELAXED);
 		uintptr_t page = fault & ~(page_size - 1);
 
-		if (fault - guard->address >= size)
+		if (fault - address >= size)
 			continue;
-		if (mmap((void *)page, guard->address + size - page, PROT_READ | (guard->writable ? PROT_WRITE : 0),
+		if (mmap((void *)page, address + size - page, PROT_READ | (guard->writable ? PROT_WRITE : 0),
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
 			break;
 		__atomic_store_n(&guard->tripped, 1, __ATOMIC_RELAXED);
@@ -89,7 +90,7 @@ int guard_add(void *address, size_t size, bool writable)
 		error = -ENOSPC;
 	if (error == 0) {
 		guards[i].used = true;
-		guards[i].address = (uintptr_t)address;
+		__atomic_store_n(&guards[i].address, (uintptr_t)address, __ATOMIC_RELAXED);
 		guards[i].writable = writable;
 		__atomic_store_n(&guards[i].tripped, 0, __ATOMIC_RELAXED);
 		__atomic_store_n(&guards[i].size, size, __ATOMIC_RELEASE);

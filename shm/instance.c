@@ -166,8 +166,7 @@ static int add_row(struct espalier_writer *writer, uint32_t object, uint32_t par
 	espalier_store(&entry->instance, instance);
 	espalier_store(&entry->row, row);
 	__atomic_store_n(&entry->state, LAYOUT_HIDDEN, __ATOMIC_RELEASE);
-	if (at + 1 > writer->segment.header->entries)
-		__atomic_store_n(&writer->segment.header->entries, at + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&writer->segment.header->entries, writer->entries, __ATOMIC_RELEASE);
 	*number = at + 1;
 	return map_set(&writer->rows, key_of(object, parent, instance), at + 1);
 }

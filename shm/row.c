@@ -40,6 +40,16 @@ static bool text_place_valid(const struct espalier_writer *writer, uint32_t offs
 	       length <= writer->heap_used - offset;
 }
 
+const uint32_t *writer_text_words(const struct espalier_writer *writer, const uint32_t *value, uint32_t length,
+				  uint32_t capacity)
+{
+	uint32_t place = espalier_load(value + 1);
+
+	if (length <= capacity)
+		return value + 1;
+	return text_place_valid(writer, place, length) ? (const uint32_t *)(writer->segment.heap + place) : NULL;
+}
+
 static uint32_t text_class(uint32_t length)
 {
 	uint32_t class = 4;
@@ -335,17 +345,13 @@ int espalier_get(struct espalier_writer *writer, struct espalier_row row, uint32
 	from = published(writer, slot) + object->offsets[parameter];
 	*value = (struct espalier_value){.type = value_type(p)};
 	if (layout_is_text(p->type, p->flags)) {
-		const uint32_t *words = from + 1;
+		const uint32_t *words;
 
 		value->length = espalier_load(from);
 		value->text = buffer;
-		if (value->length > object->capacities[parameter]) {
-			uint32_t place = espalier_load(from + 1);
-
-			if (!text_place_valid(writer, place, value->length))
-				return -EIO;
-			words = (const uint32_t *)(writer->segment.heap + place);
-		}
+		words = writer_text_words(writer, from, value->length, object->capacities[parameter]);
+		if (!words)
+			return -EIO;
 		if (value->length > size)
 			return -ENOSPC;
 		if (value->length)

@@ -150,6 +150,17 @@ static const char *text_at(struct source *source, uint32_t offset)
 	return source->schema->strings + offset;
 }
 
+/* A text that will be scanned: many may refer to one, which must not be long then. */
+static const char *short_text_at(struct source *source, uint32_t offset, uint32_t maximum)
+{
+	const char *text = text_at(source, offset);
+
+	if (strnlen(text, maximum + 1) <= maximum)
+		return text;
+	source->bad = true;
+	return "";
+}
+
 /* Cuts "a\nb\n" in place into an array that ends in NULL. */
 static const char *const *enumeration_at(struct source *source, uint32_t offset)
 {
@@ -198,7 +209,7 @@ static int read_object(struct source *source, struct schema_object *to, uint32_t
 	if (!to->parameters || !to->offsets || !to->capacities)
 		return -ENOMEM;
 	to->view = (struct espalier_object_view){
-		.path = text_at(source, from.path),
+		.path = short_text_at(source, from.path, ESPALIER_PATH_MAXIMUM),
 		.description = text_at(source, from.description),
 		.flags = from.flags,
 		.parameter_count = count,
@@ -226,13 +237,13 @@ static int read_object(struct source *source, struct schema_object *to, uint32_t
 		to->offsets[i] = p.offset;
 		to->capacities[i] = p.capacity;
 		to->parameters[i] = (struct espalier_parameter){
-			.name = text_at(source, p.name),
+			.name = short_text_at(source, p.name, ESPALIER_PATH_MAXIMUM),
 			.type = (enum espalier_type)p.type,
 			.flags = p.flags,
 			.maximum_length = p.maximum_length,
 			.reserve = p.capacity,
-			.range = text_at(source, p.range),
-			.items = text_at(source, p.items),
+			.range = short_text_at(source, p.range, LAYOUT_LIMITS_MAXIMUM),
+			.items = short_text_at(source, p.items, LAYOUT_LIMITS_MAXIMUM),
 			.enumeration = enumeration_at(source, p.enumeration),
 			.description = text_at(source, p.description),
 		};

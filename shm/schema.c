@@ -204,6 +204,9 @@ static int copy_parameter(struct espalier_parameter *to, const struct espalier_p
 		return error_set(-EINVAL, "%s: \"%s\" is not a parameter name", path, from->name);
 	if (from->type < ESPALIER_STRING || from->type > ESPALIER_DECIMAL)
 		return error_set(-EINVAL, "%s%s: %d is no type", path, from->name, (int)from->type);
+	if (strlen(to->range) > LAYOUT_LIMITS_MAXIMUM || strlen(to->items) > LAYOUT_LIMITS_MAXIMUM)
+		return error_set(-EINVAL, "%s%s: a range of more than %d bytes", path, from->name,
+				 LAYOUT_LIMITS_MAXIMUM);
 	if (value_range_valid(from->range) < 0 || value_range_valid(from->items) < 0)
 		return error_set(-EINVAL, "%s%s: \"%s\" is no range (\"low:high,...\")", path, from->name,
 				 value_range_valid(from->range) < 0 ? from->range : from->items);
@@ -290,12 +293,17 @@ int schema_append(struct schema *schema, const struct espalier_object *objects)
 		if (error < 0)
 			error_set(error, "%s: the table it lies in is not declared", schema->objects[i].view.path);
 	}
-	while (error < 0 && schema->count > before)
+	schema_cut(schema, error < 0 ? before : schema->count);
+	return error;
+}
+
+void schema_cut(struct schema *schema, uint32_t count)
+{
+	while (schema->count > count)
 		clear_object(&schema->objects[--schema->count], true);
 	schema->parameter_count = 0;
 	for (uint32_t i = 0; i < schema->count; i++)
 		schema->parameter_count += schema->objects[i].view.parameter_count;
-	return error;
 }
 
 void schema_clear(struct schema *schema)

@@ -31,6 +31,9 @@ struct schema {
  */
 int schema_append(struct schema *schema, const struct espalier_object *objects);
 
+/** Takes the objects from index `count` on out of a writer's schema again. */
+void schema_cut(struct schema *schema, uint32_t count);
+
 /** Bytes of a schema in a segment. */
 uint32_t schema_size(const struct schema *schema);
 

@@ -13,7 +13,7 @@
 
 #include "shm/guard.h"
 
-enum { FILE_NAME_SIZE = ESPALIER_NAME_MAXIMUM + 16 };
+enum { FILE_NAME_SIZE = ESPALIER_NAME_MAXIMUM + 16, RESERVE_AT_ONCE = 256 << 10 };
 
 bool segment_name_valid(const char *name)
 {
@@ -71,9 +71,16 @@ void segment_disown(int folder, const char *name, int lock)
 	close(lock);
 }
 
+/* Of a segment while it is being made. */
 static void new_name(char *buffer, const char *name)
 {
 	snprintf(buffer, FILE_NAME_SIZE, ".%s.new", name);
+}
+
+/* Of a segment that is complete and, unless it is published, not yet to be seen. */
+static void complete_name(char *buffer, const char *name, bool published)
+{
+	snprintf(buffer, FILE_NAME_SIZE, published ? "%s" SEGMENT_SUFFIX : ".%s.ready", name);
 }
 
 static uint32_t align(uint32_t offset)
@@ -81,13 +88,28 @@ static uint32_t align(uint32_t offset)
 	return (offset + LAYOUT_ROW_ALIGNMENT - 1) & ~(uint32_t)(LAYOUT_ROW_ALIGNMENT - 1);
 }
 
+/* In pieces: a signal interrupts the reservation, and what was reserved before the piece stays. */
+static int reserve_file(int fd, uint32_t size)
+{
+	for (uint32_t at = 0; at < size;) {
+		uint32_t piece = size - at < RESERVE_AT_ONCE ? size - at : RESERVE_AT_ONCE;
+		int error = posix_fallocate(fd, at, piece);
+
+		if (error && error != EINTR)
+			return -error;
+		if (!error)
+			at += piece;
+	}
+	return 0;
+}
+
 static int map_file(struct segment *segment, uint32_t size)
 {
 	/* Reserved now: later a full file system would show as SIGBUS in the middle of an update. */
-	int error = posix_fallocate(segment->fd, 0, size);
+	int error = reserve_file(segment->fd, size);
 
-	if (error)
-		return -error;
+	if (error < 0)
+		return error;
 	segment->map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, segment->fd, 0);
 	if (segment->map == MAP_FAILED || !segment->map) {
 		segment->map = NULL;
@@ -111,7 +133,7 @@ int segment_create(struct segment *segment, int folder, const char *name, const 
 	*segment = (struct segment){.fd = -1, .guard = -1};
 	heap = (heap + LAYOUT_ROW_ALIGNMENT - 1) / LAYOUT_ROW_ALIGNMENT * LAYOUT_ROW_ALIGNMENT;
 	total = (heap + size.heap + 4095) / 4096 * 4096;
-	if (total > SEGMENT_SIZE_MAXIMUM)
+	if (schema_bytes > LAYOUT_SCHEMA_MAXIMUM || total > SEGMENT_SIZE_MAXIMUM)
 		return -EFBIG;
 	new_name(file, name);
 	unlinkat(folder, file, 0);
@@ -151,14 +173,35 @@ int segment_create(struct segment *segment, int folder, const char *name, const 
 	return 0;
 }
 
-int segment_publish(struct segment *segment, int folder, const char *name)
+int segment_complete(int folder, const char *name, bool published)
+{
+	char from[FILE_NAME_SIZE], to[FILE_NAME_SIZE];
+	int error;
+
+	new_name(from, name);
+	complete_name(to, name, published);
+	if (renameat(folder, from, folder, to) == 0)
+		return 0;
+	error = -errno;
+	unlinkat(folder, from, 0);
+	return error;
+}
+
+int segment_publish(int folder, const char *name)
 {
 	char from[FILE_NAME_SIZE], to[FILE_NAME_SIZE];
 
-	(void)segment;
-	new_name(from, name);
-	snprintf(to, sizeof(to), "%s" SEGMENT_SUFFIX, name);
+	complete_name(from, name, false);
+	complete_name(to, name, true);
 	return renameat(folder, from, folder, to) < 0 ? -errno : 0;
+}
+
+void segment_remove(int folder, const char *name, bool published)
+{
+	char file[FILE_NAME_SIZE];
+
+	complete_name(file, name, published);
+	unlinkat(folder, file, 0);
 }
 
 void segment_end_row(uint32_t *row)

@@ -51,8 +51,17 @@ void segment_disown(int folder, const char *name, int lock);
 int segment_create(struct segment *segment, int folder, const char *name, const struct schema *schema,
 		   struct segment_size size, mode_t mode);
 
-/** Makes it visible by rename, in place of what has the name. */
-int segment_publish(struct segment *segment, int folder, const char *name);
+/**
+ * Gives the created segment the name of the present one, which it replaces: the one that readers look for when that is
+ * published. On an error its file is gone, and the present one is as it was.
+ */
+int segment_complete(int folder, const char *name, bool published);
+
+/** Makes the completed segment visible by rename, in place of what has the name. */
+int segment_publish(int folder, const char *name);
+
+/** Removes the present segment's file. */
+void segment_remove(int folder, const char *name, bool published);
 
 /** Tells readers that the segment is over (enum layout_state) and that its rows are not to be read by handle. */
 void segment_retire(struct segment *segment, uint32_t state);

@@ -50,7 +50,7 @@ struct service {
 	int epoll, listener, timer;
 	char *socket_path;
 	char *packet; /* room for one that is received */
-	gid_t group; /* of the run folder: its members may change values */
+	gid_t group;  /* of the run folder: its members may change values */
 	struct connection *connections;
 	uint32_t connection_count;
 	struct transaction *transaction; /* the one set that may be under way */

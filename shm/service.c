@@ -311,12 +311,6 @@ void service_row_removed(struct service *service, struct writer_slot *slot)
 	}
 }
 
-static const uint32_t *text_words(const struct espalier_writer *writer, const uint32_t *value, uint32_t capacity)
-{
-	return espalier_load(value) > capacity ? (const uint32_t *)(writer->segment.heap + espalier_load(value + 1))
-					       : value + 1;
-}
-
 static bool parameter_differs(const struct espalier_writer *writer, const struct schema_object *object,
 			      uint32_t parameter, const uint32_t *before, const uint32_t *after)
 {
@@ -328,8 +322,12 @@ static bool parameter_differs(const struct espalier_writer *writer, const struct
 	length = espalier_load(before);
 	if (length != espalier_load(after))
 		return true;
-	if (layout_is_text(p->type, p->flags))
-		return memcmp(text_words(writer, before, capacity), text_words(writer, after, capacity), length) != 0;
+	if (layout_is_text(p->type, p->flags)) {
+		const uint32_t *former = writer_text_words(writer, before, length, capacity);
+		const uint32_t *next = writer_text_words(writer, after, length, capacity);
+
+		return !former || !next || memcmp(former, next, length) != 0;
+	}
 	return layout_words(p->type, p->flags, capacity) == 2 && espalier_load(before + 1) != espalier_load(after + 1);
 }
 

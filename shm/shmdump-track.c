@@ -120,7 +120,7 @@ static void keep(struct track *to, struct track_row *row, const struct track *fr
 
 static bool is_path(const struct track *track, uint32_t index, const char *path)
 {
-	return index < track->row_count && strcmp(track->rows[track->sorted[index]].path, path) == 0;
+	return track->rows && index < track->row_count && strcmp(track->rows[track->sorted[index]].path, path) == 0;
 }
 
 /**
@@ -130,7 +130,7 @@ static bool is_path(const struct track *track, uint32_t index, const char *path)
 static void tell(const struct track *track, uint32_t index, const struct track *other, uint32_t other_index, bool came,
 		 track_moved *moved, void *context)
 {
-	const char *path = track->rows[track->sorted[index]].path;
+	const char *path = track->rows ? track->rows[track->sorted[index]].path : "";
 
 	if (moved && !(index && is_path(track, index - 1, path)) && !is_path(other, other_index, path) &&
 	    !(other_index && is_path(other, other_index - 1, path)))
@@ -145,11 +145,11 @@ static void merge(struct track *to, const struct track *from, track_moved *moved
 	while (i < from->row_count || j < to->row_count) {
 		struct track_row *before = i < from->row_count ? &from->rows[from->sorted[i]] : NULL;
 		struct track_row *row = j < to->row_count ? &to->rows[to->sorted[j]] : NULL;
-		int order = !before ? 1 : !row ? -1 : compare_rows(before, row);
+		int order = before && row ? compare_rows(before, row) : 0;
 
-		if (order < 0) {
+		if (!row || (before && order < 0)) {
 			tell(from, i++, to, j, false, moved, context);
-		} else if (order > 0) {
+		} else if (!before || order > 0) {
 			row->came = true;
 			tell(to, j++, from, i, true, moved, context);
 		} else {

@@ -248,7 +248,8 @@ static bool add_tables(struct build *build, const struct espalier_segment *segme
 			add_table(build, segment, &schema->objects[i], NULL, order);
 	}
 	for (uint32_t i = 0; i < count && !build->failed && build->count - before <= LAYOUT_ROWS_MAXIMUM; i++)
-		for (uint32_t j = rows[i].state == ROW_VISIBLE ? first[rows[i].entry.object + 1] : 0; j; j = next[j - 1])
+		for (uint32_t j = rows[i].state == ROW_VISIBLE ? first[rows[i].entry.object + 1] : 0; j;
+		     j = next[j - 1])
 			add_table(build, segment, &schema->objects[j - 1], &rows[i], order);
 	free(first);
 	free(next);

@@ -59,7 +59,7 @@ static int replace_segment(struct espalier_writer *writer, struct segment_size s
 	larger.header->entries = writer->entries;
 	larger.header->heap_used = writer->heap_used;
 	larger.header->structure = writer->segment.header->structure + 1;
-	error = writer->published ? segment_publish(&larger, writer->folder, writer->name) : 0;
+	error = segment_complete(writer->folder, writer->name, writer->published);
 	if (error < 0) {
 		segment_release(&larger);
 		return error;
@@ -131,6 +131,8 @@ static int start(struct espalier_writer *writer, const struct espalier_writer_op
 		return -ENOMEM;
 	error = segment_create(&writer->segment, writer->folder, writer->name, &writer->schema, writer->size,
 			       writer->mode);
+	if (error == 0)
+		error = segment_complete(writer->folder, writer->name, false);
 	if (error < 0)
 		return error_set(error, "segment %s: %s", writer->name, strerror(-error));
 	writer->size.heap = writer->segment.heap_size;
@@ -172,7 +174,7 @@ int espalier_writer_publish(struct espalier_writer *writer)
 
 	if (writer->published)
 		return -EALREADY;
-	error = segment_publish(&writer->segment, writer->folder, writer->name);
+	error = segment_publish(writer->folder, writer->name);
 	if (error == 0)
 		writer->published = true;
 	return error;
@@ -189,15 +191,22 @@ int espalier_writer_extend(struct espalier_writer *writer, const struct espalier
 	if (error < 0)
 		return error;
 	queues = realloc(writer->free_rows, (writer->schema.count + 1) * sizeof(*queues));
-	if (!queues)
+	if (!queues) {
+		schema_cut(&writer->schema, before);
 		return -ENOMEM;
+	}
 	writer->free_rows = queues;
 	memset(&queues[before + 1], 0, (writer->schema.count - before) * sizeof(*queues));
 	wanted = first_heap(&writer->schema, before, 0);
 	size.directory_count = enlarged(size.directory_count, writer->entries, writer->schema.count - before);
 	size.heap = enlarged(size.heap, writer->heap_used, (uint32_t)wanted);
 	error = replace_segment(writer, size);
-	return error < 0 ? error : instance_add_single(writer, before);
+	if (error < 0) {
+		/* The present segment stays, and it knows nothing of the new objects. */
+		schema_cut(&writer->schema, before);
+		return error;
+	}
+	return instance_add_single(writer, before);
 }
 
 static void queue_clear(struct writer_queue *queue)
@@ -207,17 +216,12 @@ static void queue_clear(struct writer_queue *queue)
 
 void espalier_writer_close(struct espalier_writer *writer)
 {
-	char file[ESPALIER_NAME_MAXIMUM + 16];
-
 	if (!writer)
 		return;
 	if (writer->service)
 		service_close(writer->service);
 	if (writer->segment.map) {
-		snprintf(file, sizeof(file), "%s%s", writer->published ? "" : ".", writer->name);
-		snprintf(file + strlen(file), sizeof(file) - strlen(file), "%s",
-			 writer->published ? SEGMENT_SUFFIX : ".new");
-		unlinkat(writer->folder, file, 0);
+		segment_remove(writer->folder, writer->name, writer->published);
 		segment_retire(&writer->segment, LAYOUT_CLOSED);
 	}
 	segment_release(&writer->segment);

@@ -81,6 +81,13 @@ int writer_make_room(struct espalier_writer *writer, uint32_t rows, uint32_t byt
 /** Gives a place in the heap for a text of `length` bytes. -ENOSPC, -EFBIG, -ENOMEM. */
 int writer_text_allocate(struct espalier_writer *writer, uint32_t length, uint32_t *offset);
 
+/**
+ * The words of a text of `length` bytes in a slot, `value` being that of its length and `capacity` what the row keeps
+ * of it; NULL when they are none that this writer stored: others who may write to the file can have changed them.
+ */
+const uint32_t *writer_text_words(const struct espalier_writer *writer, const uint32_t *value, uint32_t length,
+				  uint32_t capacity);
+
 /** Takes a text's place back: after the version that no longer shows it was published. */
 void writer_text_free(struct espalier_writer *writer, uint32_t offset, uint32_t length);
 

@@ -33,12 +33,12 @@ static const struct espalier_parameter row_parameters[] = {
 struct owner {
 	const char *name;
 	struct espalier_object objects[3];
-	int fail_commit; /* this fault at commit */
-	int commits, undos;
+	_Atomic int fail_commit; /* this fault at commit */
+	_Atomic int commits, undos;
 	bool later, undo_later; /* answers after the callback */
 	struct espalier_request *waiting;
 	pthread_t thread;
-	volatile bool stop;
+	_Atomic bool stop;
 	struct espalier_writer *writer;
 	uint32_t next;
 };
