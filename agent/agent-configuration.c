@@ -17,16 +17,30 @@ static const char *const roots[] = {"Device", NULL};
 	CONFIGURATION_BOOLEAN(section, key, struct agent_configuration, member, value)
 #define PATH(section, key, member) CONFIGURATION_PATH(section, key, struct agent_configuration, member, "")
 
+static const char *wrong_url(const char *value)
+{
+	struct url url;
+	int error = url_parse(&url, value, strlen(value));
+
+	return error == -EPROTONOSUPPORT ? "neither http:// nor https://" : error ? "not a URL" : NULL;
+}
+
+static const char *wrong_oui(const char *value)
+{
+	return strlen(value) == 6 && strspn(value, "0123456789ABCDEF") == 6 ? NULL
+									    : "not six upper-case hexadecimal digits";
+}
+
 const struct configuration_key agent_configuration_keys[] = {
 	STRING("device", "manufacturer", manufacturer),
-	STRING("device", "oui", oui),
+	CONFIGURATION_CHECKED("device", "oui", struct agent_configuration, oui, "", wrong_oui),
 	STRING("device", "product_class", product_class),
 	STRING("device", "serial_number", serial_number),
 	STRING("device", "model_name", model_name),
 	STRING("device", "hardware_version", hardware_version),
 	STRING("device", "software_version", software_version),
 	CONFIGURATION_CHOICE("device", "root", struct agent_configuration, root, roots, "Device"),
-	STRING("acs", "url", url),
+	CONFIGURATION_CHECKED("acs", "url", struct agent_configuration, url, "", wrong_url),
 	STRING("acs", "username", username),
 	STRING("acs", "password", password),
 	UNSIGNED("acs", "periodic_interval", periodic_interval, 1, UINT32_MAX, "86400"),
@@ -47,24 +61,8 @@ const char *const agent_configuration_other_sections[] = {"stun", "netlink", "zw
 
 int agent_configuration_check(const struct agent_configuration *configuration, char *message, size_t size)
 {
-	struct url url;
-	int error;
-
-	if (!*configuration->url) {
-		snprintf(message, size, "[acs] url is missing: the address of the ACS is needed");
-		return -EINVAL;
-	}
-	error = url_parse(&url, configuration->url, strlen(configuration->url));
-	if (error) {
-		snprintf(message, size, "[acs] url: \"%s\" is %s", configuration->url,
-			 error == -EPROTONOSUPPORT ? "neither http:// nor https://" : "not a URL");
-		return -EINVAL;
-	}
-	if (*configuration->oui &&
-	    (strlen(configuration->oui) != 6 || strspn(configuration->oui, "0123456789ABCDEF") != 6)) {
-		snprintf(message, size, "[device] oui: \"%s\" is not six upper-case hexadecimal digits",
-			 configuration->oui);
-		return -EINVAL;
-	}
-	return 0;
+	if (*configuration->url)
+		return 0;
+	snprintf(message, size, "[acs] url is missing: the address of the ACS is needed");
+	return -EINVAL;
 }

@@ -213,7 +213,7 @@ void agent_close(struct agent *agent)
 	session_run_close(agent->session);
 	redo_free(&agent->redo);
 	if (agent->resolving)
-		worker_close(&agent->resolver);
+		worker_leave(&agent->resolver);
 	store_close(agent->store);
 	notify_free(&agent->notify);
 	attributes_free(&agent->attributes);

@@ -2,6 +2,8 @@
 // The agent's own writable parameters: factory values from the configuration, and what was set since, which wins.
 #include "agent/settings.h"
 
+#include "shm/log.h"
+
 #include "agent/date-time.h"
 #include "agent/retry.h"
 #include "agent/url.h"
@@ -112,10 +114,16 @@ uint32_t settings_factory(struct settings *settings, const struct agent_configur
 static int load(const char *name, const char *value, size_t length, void *context)
 {
 	struct settings *settings = context;
+	struct espalier_value parsed;
 
 	for (int setting = 0; setting < SETTINGS; setting++) {
-		if (!strcmp(name, own_path(places[setting].object, places[setting].parameter)))
+		if (strcmp(name, own_path(places[setting].object, places[setting].parameter)) != 0)
+			continue;
+		if (espalier_value_parse(own_parameter(places[setting].object, places[setting].parameter), value,
+					 length, &parsed) == 0)
 			return settings_take(settings, setting, value, length);
+		log_warning("the stored value of %s is none that it can have: the factory value is used", name);
+		return 0;
 	}
 	// A setting of a later version: it stays in the store.
 	return 0;

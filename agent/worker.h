@@ -2,6 +2,8 @@
 // A thread for calls that block (name resolution, disk), so that the ring's thread never waits.
 #pragma once
 
+#define WORKER_LEAVE_SECONDS 1
+
 #include "agent/ring.h"
 
 #include <pthread.h>
@@ -46,3 +48,8 @@ void worker_submit(struct worker *worker, struct worker_job *job);
 // Runs what is queued to its end (this blocks), and ends the thread. done() is called for no job any more: call it
 // after ring_close(), when the owners have no more use for answers.
 void worker_close(struct worker *worker);
+
+// The same at the end of the program, for jobs that may take long and whose results nobody needs any more (a name that
+// nobody answers for): waits WORKER_LEAVE_SECONDS at most, and then leaves the thread to the program's end. The worker
+// must live as long.
+void worker_leave(struct worker *worker);

@@ -54,6 +54,7 @@ static int bad_value(struct reading *reading, const struct configuration_key *ke
 static int store_string(struct reading *reading, const struct configuration_key *key, char *store, const char *value)
 {
 	size_t length = strlen(value);
+	const char *wrong;
 	char why[64];
 
 	if (length >= key->size) {
@@ -62,6 +63,11 @@ static int store_string(struct reading *reading, const struct configuration_key 
 	}
 	if (key->kind == CONFIGURATION_KIND_PATH && length > 0 && value[0] != '/')
 		return bad_value(reading, key, value, "not an absolute path");
+	if (key->kind == CONFIGURATION_KIND_PATH && length == 0 && *key->value)
+		return bad_value(reading, key, value, "a path is needed");
+	wrong = key->check && length > 0 ? key->check(value) : NULL;
+	if (wrong)
+		return bad_value(reading, key, value, wrong);
 	memcpy(store, value, length + 1);
 	return 0;
 }

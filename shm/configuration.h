@@ -43,8 +43,9 @@ struct configuration_key {
 	size_t size;
 	uint32_t minimum;
 	uint32_t maximum;
-	const char *const *choices; /* ends with NULL */
-	const char *value;	    /* the default, as it would stand in the file */
+	const char *const *choices;		 /* ends with NULL */
+	const char *value;			 /* the default, as it would stand in the file */
+	const char *(*check)(const char *value); /* texts that are not empty: NULL, or why this one can't be; or NULL */
 };
 
 #define CONFIGURATION_AT(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
@@ -52,6 +53,11 @@ struct configuration_key {
 	{                                                                                                              \
 		.section = (in), .name = (key), .kind = CONFIGURATION_KIND_STRING, CONFIGURATION_AT(type, member),     \
 		.value = (standard)                                                                                    \
+	}
+#define CONFIGURATION_CHECKED(in, key, type, member, standard, why_not)                                                \
+	{                                                                                                              \
+		.section = (in), .name = (key), .kind = CONFIGURATION_KIND_STRING, CONFIGURATION_AT(type, member),     \
+		.value = (standard), .check = (why_not)                                                                \
 	}
 #define CONFIGURATION_UNSIGNED(in, key, type, member, low, high, standard)                                             \
 	{                                                                                                              \

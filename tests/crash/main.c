@@ -20,7 +20,9 @@
 enum {
 	LIFE_US = 8000,		/* a writer's, at most */
 	LONG_LIFE_US = 1500000, /* of some: long enough for memory of removed rows to be used again */
+	READ_MS = 10000,	/* that the readers have for it at most */
 	LONG_LIFE_EVERY = 100,
+	LONG_LIFE_AT = 10, /* of a hundred: so that a short run has one, too */
 	READER_KILL_EVERY = 5,
 	SILENCE_SECONDS = 60, /* a reader that has not read for so long is stuck */
 };
@@ -145,6 +147,22 @@ static struct crash_counts sum(const struct crash_shared *shared, unsigned long 
 	return all;
 }
 
+/* A long life lasts until the readers, who may be emulated and slow, have read something in it. */
+static void live_long(const struct crash_shared *shared)
+{
+	unsigned long long before = 0, now = 0;
+
+	sum(shared, &before);
+	usleep(LONG_LIFE_US);
+	for (int waited = 0; waited < READ_MS; waited++) {
+		now = 0;
+		sum(shared, &now);
+		if (now != before)
+			break;
+		usleep(1000);
+	}
+}
+
 static unsigned long run(struct crash_shared *shared, unsigned long wanted, unsigned int seed)
 {
 	pid_t readers[CRASH_READERS], writer;
@@ -154,8 +172,10 @@ static unsigned long run(struct crash_shared *shared, unsigned long wanted, unsi
 		readers[i] = start_reader(shared, i);
 	while (kills < wanted) {
 		writer = start_writer(shared, (unsigned int)rand_r(&seed));
-		usleep(kills % LONG_LIFE_EVERY == LONG_LIFE_EVERY / 2 ? LONG_LIFE_US
-								      : (unsigned int)rand_r(&seed) % LIFE_US);
+		if (kills % LONG_LIFE_EVERY == LONG_LIFE_AT)
+			live_long(shared);
+		else
+			usleep((unsigned int)rand_r(&seed) % LIFE_US);
 		if (!end_by_kill(writer))
 			shared->counts[CRASH_READERS].wrong++;
 		kills++;
