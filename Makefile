@@ -137,13 +137,10 @@ deps-fuzz:
 deps-ci:
 	$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_TEST) $(PACKAGES_FUZZ) $(PACKAGES_CI))
 
-kmod:
-	@echo 'The optional kernel module is not part of this version: see kmod/README.md.' >&2; exit 1
-
 clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD)/object -name '*.d' 2>/dev/null)
 
-.PHONY: all clean deps deps-bench deps-fuzz deps-ci kmod
+.PHONY: all clean deps deps-bench deps-fuzz deps-ci
 .DELETE_ON_ERROR:
