@@ -210,10 +210,10 @@ void agent_close(struct agent *agent)
 		listener_stop(&agent->listener);
 		ring_close(&agent->ring);
 	}
-	session_run_close(agent->session);
+	// The session has the memory for the answer of a name server that is still asked.
+	if (!agent->resolving || worker_leave(&agent->resolver))
+		session_run_close(agent->session);
 	redo_free(&agent->redo);
-	if (agent->resolving)
-		worker_leave(&agent->resolver);
 	store_close(agent->store);
 	notify_free(&agent->notify);
 	attributes_free(&agent->attributes);

@@ -57,11 +57,8 @@ static void arm_timer(struct connection_request *listener)
 		if (slot->descriptor >= 0 && slot->state != CONNECTION_CLOSING && slot->deadline < first)
 			first = slot->deadline;
 	}
-	if (!listener->accepting.pending && !listener->closing) {
-		int64_t retry = ring_clock(CLOCK_BOOTTIME) + ACCEPT_RETRY_MS * NANOSECONDS_IN_MS;
-
-		first = retry < first ? retry : first;
-	}
+	if (!listener->accepting.pending && !listener->closing && listener->accept_again < first)
+		first = listener->accept_again;
 	if (first != INT64_MAX && ring_timer(listener->ring, &listener->timer, CLOCK_BOOTTIME, first) != 0)
 		log_error("connection request: the ring takes no timer");
 }
@@ -92,7 +89,7 @@ static void timer_done(struct ring_operation *operation, int result, unsigned fl
 			listener->counters.timed_out++;
 		close_slot(slot);
 	}
-	if (!listener->accepting.pending && !listener->closing &&
+	if (!listener->accepting.pending && !listener->closing && listener->accept_again <= now &&
 	    ring_accept(listener->ring, &listener->accepting, listener->descriptor) != 0)
 		log_error("connection request: the ring takes no accept");
 	arm_timer(listener);
@@ -468,6 +465,9 @@ static void accept_done(struct ring_operation *operation, int result, unsigned f
 		// Perhaps too many open files: trying again at once would spin.
 		listener->counters.accept_errors++;
 		log_warning("connection request: accept failed: %s", strerror(-result));
+		listener->accept_again = ring_clock(CLOCK_BOOTTIME) + ACCEPT_RETRY_MS * NANOSECONDS_IN_MS;
+		// The timer may be armed for a time much later.
+		ring_cancel(listener->ring, &listener->timer);
 		arm_timer(listener);
 		return;
 	}

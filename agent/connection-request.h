@@ -87,6 +87,7 @@ struct connection_request {
 	void *context;
 	int descriptor;
 	struct ring_operation accepting, timer;
+	int64_t accept_again; // after an error of accept: when to try it again, ns of CLOCK_BOOTTIME
 	struct digest_server digest;
 	struct connection_request_limit requests, logged;
 	bool closing;

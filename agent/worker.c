@@ -156,15 +156,17 @@ static void stop(struct worker *worker)
 	pthread_mutex_unlock(&worker->lock);
 }
 
-void worker_leave(struct worker *worker)
+bool worker_leave(struct worker *worker)
 {
 	struct timespec limit;
 
 	stop(worker);
 	clock_gettime(CLOCK_REALTIME, &limit);
 	limit.tv_sec += WORKER_LEAVE_SECONDS;
-	if (pthread_timedjoin_np(worker->thread, NULL, &limit) != 0)
-		pthread_detach(worker->thread);
+	if (pthread_timedjoin_np(worker->thread, NULL, &limit) == 0)
+		return true;
+	pthread_detach(worker->thread);
+	return false;
 }
 
 void worker_close(struct worker *worker)

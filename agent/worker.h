@@ -50,6 +50,6 @@ void worker_submit(struct worker *worker, struct worker_job *job);
 void worker_close(struct worker *worker);
 
 // The same at the end of the program, for jobs that may take long and whose results nobody needs any more (a name that
-// nobody answers for): waits WORKER_LEAVE_SECONDS at most, and then leaves the thread to the program's end. The worker
-// must live as long.
-void worker_leave(struct worker *worker);
+// nobody answers for): waits WORKER_LEAVE_SECONDS at most, and then leaves the thread to the program's end. Returns
+// false for that: the worker and all that its jobs use must live as long.
+bool worker_leave(struct worker *worker);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The agent in a stranger's hands: wrong configuration, missing rights, full disks, taken ports, garbage where it listens.
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -284,6 +285,36 @@ def test_silent_name_server_does_not_block(make_agent, netns, start):
     assert time.monotonic() - began < AT_ONCE
 
 
+SLOW_NAME_SERVER = '''
+import socket, time
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(('127.0.0.1', 53))
+print('listening', flush=True)
+while True:
+    question, client = server.recvfrom(512)
+    print('asked', flush=True)
+    time.sleep(0.6)
+    server.sendto(question[:2] + b'\\x81\\x83' + question[4:6] + bytes(6) + question[12:], client)
+'''
+
+
+def test_end_while_a_slow_name_server_is_asked(make_agent, netns, start):
+    """Its answer comes when the session is gone: nothing is written into what was freed (seen by a sanitizer)."""
+    namespace = netns()
+    folder = pathlib.Path('/etc/netns') / namespace.name
+    folder.mkdir(parents=True)
+    try:
+        (folder / 'resolv.conf').write_text('nameserver 127.0.0.1\n')
+        server = start('python3', '-c', SLOW_NAME_SERVER, namespace=namespace)
+        server.wait_for('listening', 'stdout')
+        agent = make_agent('http://acs.example.com/', namespace=namespace).start()
+        server.wait_for('asked', 'stdout')
+        assert agent.process.stop() == 0
+        server.kill()
+    finally:
+        shutil.rmtree(folder)
+
+
 def test_port_in_use_is_said_once(start_acs, make_agent):
     acs = start_acs()
     with socket.create_server(('', 0)) as other:
@@ -488,3 +519,20 @@ def test_closed_standard_streams(start_acs, make_agent, start, build):
     start('sh', '-c', 'exec "$@" <&- >&- 2>&-', 'sh', build / 'espalier-agent', '-vv', '-c', agent.path)
     acs.wait_inform()
     assert all('<' == message.body[:1].decode() for message in acs.messages(True) if message.body)
+
+
+def test_few_descriptors(start_acs, make_agent, start, build):
+    """A crowd at its port uses up its 64 descriptors; when it has gone, a connection request is answered at once."""
+    acs = start_acs('--connection-user', USER, '--connection-password', PASSWORD)
+    agent = make_agent(acs.url)
+    agent.process = start('sh', '-c', 'ulimit -n 64; exec "$@"', 'sh', build / 'espalier-agent', '-vv', '-c', agent.path)
+    url = re.match(r'http://([^:]+):(\d+)', acs.wait_inform().parameters[URL])
+    agent.wait_idle()
+    crowd = [socket.create_connection((url[1], int(url[2])), timeout=TIMEOUT) for _ in range(60)]
+    agent.set_paths({CODE: 'x'})
+    acs.wait_inform('4 VALUE CHANGE')
+    for client in crowd:
+        client.close()
+    began = time.monotonic()
+    assert acs.get(KEY) == {KEY: ''}
+    assert time.monotonic() - began < AT_ONCE
