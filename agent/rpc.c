@@ -90,19 +90,43 @@ int rpc_fault_entries(struct rpc_call *call, unsigned int code, const struct soa
 	return 0;
 }
 
-int rpc_resolve(struct rpc_call *call, const struct soap_string *names, size_t count,
-		struct tree_reference **references)
+/* References as they are found: counted first, and then written to memory that has room for them. */
+struct reference_list {
+	struct tree_reference *references; /* NULL: only count */
+	size_t count;
+};
+
+static int add_reference(struct tree *tree, struct tree_reference reference, void *context)
 {
-	*references = rpc_allocate(call, count * sizeof(**references) + 1);
-	if (!*references)
-		return -ENOMEM;
+	struct reference_list *list = context;
+
+	(void)tree;
+	if (list->references)
+		list->references[list->count] = reference;
+	list->count++;
+	return 0;
+}
+
+int rpc_resolve(struct rpc_call *call, const struct soap_string *names, size_t count,
+		struct tree_reference **references, size_t *found)
+{
+	struct tree *tree = call->rpc->tree;
+	struct reference_list list = {0};
+
 	for (size_t i = 0; i < count; i++) {
-		if (!tree_resolve(call->rpc->tree, names[i].data, names[i].length, &(*references)[i]))
+		if (!tree_resolve_each(tree, names[i].data, names[i].length, add_reference, &list))
 			continue;
 		rpc_fault(call, FAULT_NAME, "%s: %.*s", soap_fault_text(FAULT_NAME), (int)names[i].length,
 			  names[i].data ? names[i].data : "");
 		return 1;
 	}
+	list.references = *references = rpc_allocate(call, list.count * sizeof(**references) + 1);
+	if (!list.references)
+		return -ENOMEM;
+	list.count = 0;
+	for (size_t i = 0; i < count; i++)
+		tree_resolve_each(tree, names[i].data, names[i].length, add_reference, &list);
+	*found = list.count;
 	return 0;
 }
 

@@ -96,13 +96,14 @@ int rpc_fault(struct rpc_call *call, unsigned int code, const char *format, ...)
 int rpc_fault_entries(struct rpc_call *call, unsigned int code, const struct soap_fault_entry *entries, size_t count);
 
 /**
- * rpc_resolve() - the references of a list of names; answers 9005 with the first unknown one
+ * rpc_resolve() - the references of a list of names, in order; answers 9005 with the first unknown one
  * @references: result, from rpc_allocate()
+ * @found: result, how many; a name with `*` may have any number of them (R-48)
  *
  * Returns 0; 1 when the call has been answered with a fault; or -errno.
  */
 int rpc_resolve(struct rpc_call *call, const struct soap_string *names, size_t count,
-		struct tree_reference **references);
+		struct tree_reference **references, size_t *found);
 
 /** rpc_methods - the table */
 extern const struct rpc_method rpc_methods[];

@@ -172,19 +172,22 @@ void soap_inform_init(struct soap_inform_body *inform, const struct soap_device_
 struct soap_names_body {
 	struct soap_body body;
 	struct tree *tree;
-	struct tree_reference reference;
+	const struct tree_reference *references;
+	size_t count, position;
 	bool next_level;
-	bool root; /* the root object alone */
+	bool root;  /* the root object alone */
+	bool begun; /* the present reference: node is within it */
 	uint32_t node;
 	uint8_t phase;
 };
 
 /**
- * soap_names_init() - the names at and below a reference
+ * soap_names_init() - the names at and below references
+ * @references: in tree order, none below another; must live as long as the message
  * @next_level: only the direct children, not the object itself; not allowed for a parameter
  */
-void soap_names_init(struct soap_names_body *names, struct tree *tree, struct tree_reference reference,
-		     bool next_level);
+void soap_names_init(struct soap_names_body *names, struct tree *tree, const struct tree_reference *references,
+		     size_t count, bool next_level);
 
 /** soap_names_init_root() - only the root object: the answer for an empty path with NextLevel */
 void soap_names_init_root(struct soap_names_body *names, struct tree *tree);

@@ -139,13 +139,13 @@ static int write_parameter(struct soap_writer *writer, struct tree *tree, struct
 	return 0;
 }
 
-static uint64_t count_entries(const struct soap_names_body *names)
+static uint64_t count_reference(const struct soap_names_body *names, struct tree_reference reference)
 {
-	uint32_t node_count, first = names->reference.node, end;
+	uint32_t node_count, first = reference.node, end;
 	const struct espalier_node *nodes = tree_nodes(names->tree, &node_count);
 	uint64_t count = 0;
 
-	if (names->root || names->reference.parameter != TREE_PARTIAL)
+	if (reference.parameter != TREE_PARTIAL)
 		return 1;
 	end = tree_end(names->tree, first);
 	for (uint32_t i = first; i < end;) {
@@ -160,10 +160,19 @@ static uint64_t count_entries(const struct soap_names_body *names)
 	return count;
 }
 
-/* The next node's entries; sets names->node behind it. */
-static int write_next(struct soap_names_body *names, struct soap_writer *writer)
+static uint64_t count_entries(const struct soap_names_body *names)
 {
-	uint32_t node_count, index = names->node, first = names->reference.node;
+	uint64_t count = names->root;
+
+	for (size_t i = 0; i < names->count; i++)
+		count += count_reference(names, names->references[i]);
+	return count;
+}
+
+/* The next node's entries; sets names->node behind it. */
+static int write_next(struct soap_names_body *names, struct soap_writer *writer, uint32_t first)
+{
+	uint32_t node_count, index = names->node;
 	const struct espalier_node *nodes = tree_nodes(names->tree, &node_count);
 	/* With NextLevel only the object's own nodes have parameters to list, and each child stands for all below it.
 	 */
@@ -174,20 +183,36 @@ static int write_next(struct soap_names_body *names, struct soap_writer *writer)
 	return write_node(writer, names->tree, index, itself, own);
 }
 
+/* The next entries of the present reference; after its last ones, goes on to the next reference. */
+static int write_reference(struct soap_names_body *names, struct soap_writer *writer)
+{
+	struct tree_reference reference = names->references[names->position];
+	int error;
+
+	if (reference.parameter != TREE_PARTIAL) {
+		names->position++;
+		return write_parameter(writer, names->tree, reference);
+	}
+	if (!names->begun)
+		names->node = reference.node;
+	names->begun = true;
+	error = write_next(names, writer, reference.node);
+	if (names->node >= tree_end(names->tree, reference.node)) {
+		names->begun = false;
+		names->position++;
+	}
+	return error;
+}
+
 static int write_entries(struct soap_names_body *names, struct soap_writer *writer)
 {
-	uint32_t end;
-
 	if (names->root)
-		return write_node(writer, names->tree, names->reference.node, true, false);
-	if (names->reference.parameter != TREE_PARTIAL)
-		return write_parameter(writer, names->tree, names->reference);
-	end = tree_end(names->tree, names->reference.node);
-	while (names->node < end) {
-		int error = write_next(names, writer);
+		return write_node(writer, names->tree, (uint32_t)tree_root(names->tree), true, false);
+	while (names->position < names->count) {
+		int error = write_reference(names, writer);
 
 		if (error || !soap_writer_room(writer))
-			return error ? error : names->node < end;
+			return error ? error : names->position < names->count;
 	}
 	return 0;
 }
@@ -201,7 +226,6 @@ static int names_next(struct soap_body *body, struct soap_writer *writer)
 	case PHASE_BEGIN:
 		soap_open(writer, "cwmp:GetParameterNamesResponse");
 		soap_open_array(writer, "ParameterList", "cwmp:ParameterInfoStruct", count_entries(names));
-		names->node = names->reference.node;
 		names->phase = PHASE_ENTRIES;
 		return 1;
 	case PHASE_ENTRIES:
@@ -220,22 +244,27 @@ static int names_next(struct soap_body *body, struct soap_writer *writer)
 
 static void names_rewind(struct soap_body *body)
 {
-	((struct soap_names_body *)body)->phase = PHASE_BEGIN;
+	struct soap_names_body *names = (struct soap_names_body *)body;
+
+	names->phase = PHASE_BEGIN;
+	names->position = 0;
+	names->begun = false;
 }
 
-void soap_names_init(struct soap_names_body *names, struct tree *tree, struct tree_reference reference, bool next_level)
+void soap_names_init(struct soap_names_body *names, struct tree *tree, const struct tree_reference *references,
+		     size_t count, bool next_level)
 {
 	*names = (struct soap_names_body){
 		.body = {.next = names_next, .rewind = names_rewind},
 		.tree = tree,
-		.reference = reference,
+		.references = references,
+		.count = count,
 		.next_level = next_level,
 	};
 }
 
 void soap_names_init_root(struct soap_names_body *names, struct tree *tree)
 {
-	soap_names_init(names, tree,
-			(struct tree_reference){.node = (uint32_t)tree_root(tree), .parameter = TREE_PARTIAL}, false);
+	soap_names_init(names, tree, NULL, 0, false);
 	names->root = true;
 }

@@ -111,9 +111,20 @@ uint32_t tree_end(struct tree *tree, uint32_t node);
  * tree_resolve() - finds a full or partial path, or the whole tree for an empty one (R-45)
  * @path: not NUL-terminated
  *
- * A path with `*` or of more than 256 bytes, or outside the root object, is unknown (R-48). Returns 0 or -ENOENT.
+ * A path with `*` or of more than 256 bytes, or outside the root object, is unknown. Returns 0 or -ENOENT.
  */
 int tree_resolve(struct tree *tree, const char *path, size_t length, struct tree_reference *reference);
+
+/**
+ * tree_resolve_each() - finds a path as tree_resolve(), and all that one with `*` in place of instances stands for
+ * (R-48)
+ * @found: called for each match, in tree order; other than 0 stops
+ *
+ * A path with `*` may match nothing where the instances are missing, but not the objects and the parameter that it
+ * names. Returns what @found returned last, 0 without a match, or -ENOENT.
+ */
+int tree_resolve_each(struct tree *tree, const char *path, size_t length,
+		      int (*found)(struct tree *tree, struct tree_reference reference, void *context), void *context);
 
 /** tree_parameter_of() - the schema's entry of a reference to a parameter */
 const struct espalier_parameter *tree_parameter_of(struct tree *tree, struct tree_reference reference);

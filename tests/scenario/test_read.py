@@ -48,8 +48,8 @@ def test_T059_T060_partial_and_empty_path(pair):
 
 @pytest.mark.parametrize('path', ['Device.Nothing', 'Device.DeviceInfo.Nothing', 'Device.DeviceInfo',
                                   'Device.DeviceInfo.UpTime.', 'device.DeviceInfo.', 'Device.DeviceInfo.uptime',
-                                  'InternetGatewayDevice.', 'Device.DeviceInfo.ProcessStatus.Process.*.PID',
-                                  'Device..', '.', 'Device.DeviceInfo.%s' % ('x' * 200), 'Device.DeviceInfo.ProcessStatus.Process.0.'])
+                                  'InternetGatewayDevice.', 'Device.DeviceInfo.ProcessStatus.Process.*.Nothing',
+                                  'Device..', '.', '*', 'Device.*', 'Device.Nothing.*.', 'Device.DeviceInfo.*.UpTime', 'Device.DeviceInfo.%s' % ('x' * 200), 'Device.DeviceInfo.ProcessStatus.Process.0.'])
 def test_T061_T063_T070_unknown_names(pair, path):
     acs, agent = pair()
     results = acs.call(('get', KEY, path), ('names', path, '0'), ('attributes', path), ('get', KEY))
@@ -125,3 +125,37 @@ def test_whole_tree_in_every_order(pair):
     memory = values[INFO + 'MemoryStatus.Total']
     with open('/proc/meminfo', encoding='ascii') as file:
         assert 'MemTotal:%15s kB' % memory in file.read().replace('\t', ' ') or int(memory) > 0
+
+
+def test_wildcards(pair, publish):
+    """R-48: `*` in place of instances, in the three reading methods; the schema decides what is unknown."""
+    table = 'Device.X_ESPALIER_Test.Port.'
+    publish('vendor', *['%s%d.Link.%d.Up boolean,rw %d' % (table, port, link, link % 2)
+                                           for port in (1, 12) for link in (1, 2, 3)],
+            *['%s%d.Name string port%d' % (table, port, port) for port in (1, 12)])
+    acs, agent = pair()
+    wait_until(lambda: len(agent.tree(table)) == 8, 'the tables')
+    assert acs.get(SERVER + 'InstanceWildcardsSupported') == {SERVER + 'InstanceWildcardsSupported': '1'}
+    names_of_all, links, mixed, rows, next_level, attributes, refused = acs.call(
+        ('get', table + '*.Name', KEY), ('get', table + '*.Link.*.Up'), ('get', table + '12.Link.*.'),
+        ('names', table + '*.', '0'), ('names', table + '*.', '1'), ('attributes', table + '*.Link.2.Up'),
+        ('set', table + '*.Link.1.Up', '0'))
+    assert names_of_all.values == {table + '1.Name': 'port1', table + '12.Name': 'port12', KEY: ''}
+    assert list(links.values) == ['%s%d.Link.%d.Up' % (table, port, link) for port in (1, 12) for link in (1, 2, 3)]
+    assert list(mixed.values) == ['%s12.Link.%d.Up' % (table, link) for link in (1, 2, 3)]
+    assert len(names(rows)) == 18 and {table + '1.', table + '12.Link.', table + '12.Link.3.Up'} <= set(names(rows))
+    assert set(names(next_level)) == {'%s%d.%s' % (table, port, last) for port in (1, 12) for last in ('Name', 'Link.')}
+    assert attributes.good and len([line for line in attributes.lines if '.Link.2.Up' in line]) == 2
+    assert refused.details == {table + '*.Link.1.Up': 9005}
+
+
+def test_wildcard_without_instances(pair, publish):
+    """Instances that are missing make an empty list, names that the schema does not have a fault (R-55)."""
+    table = 'Device.X_ESPALIER_Empty.'
+    publish('vendor', table + '{i}. object', table + '{i}.Name string', table + '{i}.Link.{i}.Up boolean')
+    acs, agent = pair()
+    wait_until(lambda: 'vendor' in agent.run('shmdump', '-s').stdout, 'the segment')
+    paths = ('*.Name', '*.', '*.Link.*.Up', '*.Link.', '*.Nothing', '*.Nothing.', '*.Link.*.Nothing', '1.Link.*.Up')
+    results = acs.call(*[('get', table + path) for path in paths], ('names', table + '*.', '1'))
+    assert [result.fault for result in results] == [0, 0, 0, 0, 9005, 9005, 9005, 9005, 0]
+    assert not any(result.values for result in results)

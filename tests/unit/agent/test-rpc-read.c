@@ -245,13 +245,46 @@ Test(rpc_read, R55_one_unknown_name_fails_the_whole_call)
 		     "Invalid parameter name: Device.Foo");
 }
 
-Test(rpc_read, R48_wildcards_are_not_supported)
+Test(rpc_read, R48_wildcards)
 {
-	struct soap_string name = string("Device.Ethernet.Interface.*.Status");
-	struct get_parameter_values_request request = {.parameter_names = &name, .parameter_names_count = 1};
+	struct soap_string names[] = {string("Device.Ethernet.Interface.*.Status"),
+				      string("Device.X_EXAMPLE_Types.*.Command")};
+	struct get_parameter_values_request request = {.parameter_names = names, .parameter_names_count = 2};
+	char *answer = call_method(&soap_method_get_parameter_values, &request);
 
-	expect_fault(call_method(&soap_method_get_parameter_values, &request), 9005,
-		     "Invalid parameter name: Device.Ethernet.Interface.*.Status");
+	cr_expect(strstr(answer, "cwmp:ParameterValueStruct[3]"), "%s", answer);
+	cr_expect(strstr(answer, "<Name>Device.Ethernet.Interface.1.Status</Name>"));
+	cr_expect(strstr(answer, "<Name>Device.Ethernet.Interface.10.Status</Name>"));
+	cr_expect(strstr(answer, "<Name>Device.X_EXAMPLE_Types.1.Command</Name>"));
+	free(answer);
+	expect_names("Device.Ethernet.Interface.*.", false, INTERFACE("1") INTERFACE("10"));
+	expect_names(
+		"Device.Ethernet.Interface.*.Stats.", true,
+		"Device.Ethernet.Interface.1.Stats.BytesSent=0 Device.Ethernet.Interface.1.Stats.BytesReceived=0 "
+		"Device.Ethernet.Interface.10.Stats.BytesSent=0 Device.Ethernet.Interface.10.Stats.BytesReceived=0 ");
+}
+
+Test(rpc_read, R48_wildcards_that_name_nothing)
+{
+	static const char *const unknown[] = {
+		"*.",
+		"Device.*.",
+		"Device.DeviceInfo.*.UpTime",
+		"Device.Ethernet.Interface.*",
+		"Device.Ethernet.Interface.*.No",
+		"Device.Ethernet.Interface.*.No.",
+		"Device.Ethernet.Interface.**.Status",
+		"Device.No.*.Status",
+	};
+
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(*unknown); i++) {
+		struct soap_string name = string(unknown[i]);
+		struct get_parameter_values_request request = {.parameter_names = &name, .parameter_names_count = 1};
+		char text[128];
+
+		snprintf(text, sizeof(text), "Invalid parameter name: %s", unknown[i]);
+		expect_fault(call_method(&soap_method_get_parameter_values, &request), 9005, text);
+	}
 }
 
 Test(rpc_read, R58_attributes)
