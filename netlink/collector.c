@@ -98,17 +98,46 @@ int collector_link(struct collector *collector, const struct nlmsghdr *header)
 	return 0;
 }
 
+static void change_source(struct collector *collector, struct link *link, enum source source)
+{
+	link->source = (uint8_t)source;
+	for (int layer = 0; layer < LAYERS; layer++) {
+		struct update update;
+
+		if (!link->stats_row[layer].slot)
+			continue;
+		update = update_begin(collector->writer, link->stats_row[layer]);
+		update_text(&update, STATS_SOURCE, schema_sources[source]);
+		update_end(&update);
+	}
+}
+
+/* Two sources that take turns would have counters go back: the module's are a bit older. */
 void collector_counters(struct collector *collector, uint32_t slot, const struct counters *counters)
 {
+	struct link *link = collector->links[slot];
+	struct timespec now;
+
+	if (collector->hardware.in_use && link->source == SOURCE_MODULE)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	link->counted = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	collector_source_counters(collector, slot, counters, SOURCE_NETLINK);
+}
+
+void collector_source_counters(struct collector *collector, uint32_t slot, const struct counters *counters,
+			       enum source source)
+{
 	struct counters *old = &collector->counters[slot];
-	const struct link *link;
+	struct link *link = collector->links[slot];
 	unsigned int changed = 0;
 
+	if (link->source != source)
+		change_source(collector, link, source);
 	for (unsigned int i = 0; i < COUNTERS; i++)
 		changed |= (unsigned int)(old->value[i] != counters->value[i]) << i;
 	if (!changed)
 		return;
-	link = collector->links[slot];
 	for (int layer = 0; layer < LAYERS; layer++) {
 		struct update update;
 
@@ -300,6 +329,7 @@ int collector_open(struct collector *collector, const struct collector_settings 
 
 	memset(collector, 0, sizeof(*collector));
 	collector->ioctl_fd = -1;
+	collector->hardware.path = ESPALIER_COUNTERS_DEVICE;
 	collector->dirty_end = &collector->dirty;
 	collector->settings = *settings;
 	error = espalier_writer_open(&collector->writer, &options);
@@ -315,6 +345,7 @@ int collector_open(struct collector *collector, const struct collector_settings 
 	synchronise_ipv6(collector);
 	synchronise_clock(collector);
 	publish_globals(collector, true);
+	hardware_prepare(collector);
 	return synchronise_all(collector);
 }
 
@@ -325,6 +356,7 @@ void collector_close(struct collector *collector)
 	state_close(&collector->state);
 	channel_close(&collector->requests);
 	channel_close(&collector->notifications);
+	hardware_close(&collector->hardware);
 	if (collector->ioctl_fd >= 0)
 		close(collector->ioctl_fd);
 	for (uint32_t slot = 0; slot < collector->slot_count; slot++) {

@@ -10,6 +10,7 @@
 
 #include "netlink/channel.h"
 #include "netlink/ethtool.h"
+#include "netlink/hardware.h"
 #include "netlink/message.h"
 #include "netlink/numbers.h"
 #include "netlink/schema.h"
@@ -79,6 +80,8 @@ struct link {
 	bool wireless;
 	unsigned int layers; /* bit set by enum layer */
 	char key[IFNAMSIZ];  /* the name that its numbers are kept under */
+	uint8_t source;	     /* of the counters: enum source */
+	uint64_t counted;    /* when netlink told the counters last, ns of CLOCK_MONOTONIC */
 	struct ethtool_settings ethtool;
 	uint32_t number[LAYERS];
 	struct espalier_row row[LAYERS];
@@ -105,6 +108,7 @@ struct collector {
 	struct channel_buffer buffer;
 	struct channel requests, notifications;
 	int ioctl_fd;
+	struct hardware hardware;
 
 	uint32_t *hash; /* slot + 1 by index & hash_mask */
 	uint32_t hash_mask;
@@ -157,7 +161,11 @@ void collector_settle(struct collector *collector);
 /** collector_link() - takes a link's message (RTM_NEWLINK, RTM_DELLINK) into the picture. Returns 0. */
 int collector_link(struct collector *collector, const struct nlmsghdr *header);
 
-/** collector_counters() - publishes a link's counters where they changed */
+/** collector_source_counters() - publishes a link's counters where they changed */
+void collector_source_counters(struct collector *collector, uint32_t slot, const struct counters *counters,
+			       enum source source);
+
+/** collector_counters() - the same for what netlink told, unless the kernel module tells that link's */
 void collector_counters(struct collector *collector, uint32_t slot, const struct counters *counters);
 
 /** boottime() - seconds of CLOCK_BOOTTIME */

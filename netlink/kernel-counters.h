@@ -14,7 +14,6 @@ struct kernel_counters {
 	const struct espalier_counters_header *header; /* NULL: not open */
 	size_t size;
 	struct espalier_counters_table interfaces, cpus, system; /* as checked */
-	uint32_t link_counters;
 	uint32_t namespace; /* inode of the network namespace whose interfaces are ours */
 	uint64_t opened;    /* ns of CLOCK_MONOTONIC */
 	struct kernel_counters_seen *seen;

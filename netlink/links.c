@@ -120,6 +120,7 @@ struct link *links_add(struct collector *collector, const struct link_message *k
 	memset(&collector->counters[slot], 0, sizeof(collector->counters[slot]));
 	hash_in(collector, slot);
 	collector->link_count++;
+	collector->hardware.links_changed = true;
 	collector->relations_changed = true;
 	return link;
 }
@@ -173,6 +174,7 @@ void links_remove(struct collector *collector, struct link *link)
 	unhash(collector, link->slot);
 	collector->links[link->slot] = NULL;
 	collector->link_count--;
+	collector->hardware.links_changed = true;
 	collector->relations_changed = true;
 	links_free(link);
 }

@@ -230,6 +230,7 @@ static int add(struct collector *collector, struct link *link, enum layer layer)
 		update_unsigned(&update, i,
 				schema_stats[i].type == ESPALIER_UNSIGNED_INT ? (uint32_t)counters->value[i]
 									      : counters->value[i]);
+	update_text(&update, STATS_SOURCE, schema_sources[link->source]);
 	update_end(&update);
 	return 0;
 }

@@ -13,6 +13,8 @@ const char *const schema_interface_status[] = {
 	NULL,
 };
 
+const char *const schema_sources[] = {[SOURCE_NETLINK] = "Netlink", [SOURCE_MODULE] = "KernelModule", NULL};
+
 #define COUNTER(at, text, kind, words)                                                                                 \
 	[at] = {.name = (text), .type = (kind), .flags = ESPALIER_NOTIFY_CAN_DENY, .description = (words)}
 
@@ -33,6 +35,11 @@ const struct espalier_parameter schema_stats[] = {
 		"Faultless packets that were not delivered; starts again at 0 after 2^32 - 1."),
 	COUNTER(COUNTER_MULTICAST_RECEIVED, "MulticastPacketsReceived", ESPALIER_UNSIGNED_LONG,
 		"Multicast packets received."),
+	[STATS_SOURCE] = {.name = "X_ESPALIER_Source",
+			  .type = ESPALIER_STRING,
+			  .reserve = 12,
+			  .enumeration = schema_sources,
+			  .description = "Where the present counters come from."},
 	{.name = NULL},
 };
 
@@ -59,5 +66,11 @@ const struct espalier_object schema_objects[] = {
 				 "The interface's IPv6 addresses."},
 	[OBJECT_INTERFACE_STACK] = {"Device.InterfaceStack.{i}.", schema_stack, 0,
 				    "Which interface runs on top of which: what all LowerLayers say."},
+	[OBJECT_HARDWARE] = {"Device.X_ESPALIER_Hardware.", schema_hardware, 0,
+			     "What the optional kernel module espalier_counters tells."},
+	[OBJECT_HARDWARE_SYSTEM] = {"Device.X_ESPALIER_Hardware.System.", schema_hardware_system, 0,
+				    "The system as a whole; all zero without the module."},
+	[OBJECT_HARDWARE_CPU] = {"Device.X_ESPALIER_Hardware.CPU.{i}.", schema_hardware_cpu, 0,
+				 "Each CPU; no rows without the module."},
 	[OBJECTS] = {.path = NULL},
 };

@@ -19,6 +19,9 @@ enum object {
 	OBJECT_IPV4_ADDRESS,
 	OBJECT_IPV6_ADDRESS,
 	OBJECT_INTERFACE_STACK,
+	OBJECT_HARDWARE,
+	OBJECT_HARDWARE_SYSTEM,
+	OBJECT_HARDWARE_CPU,
 	OBJECTS
 };
 
@@ -72,6 +75,47 @@ enum { IPV6_IP_STATUS = ADDRESS_PARAMETERS, IPV6_ORIGIN, IPV6_PREFERRED, IPV6_VA
 
 enum { STACK_ALIAS, STACK_HIGHER, STACK_LOWER, STACK_HIGHER_ALIAS, STACK_LOWER_ALIAS };
 
+/** The parameter of each Stats object behind its counters, and its values */
+enum { STATS_SOURCE = COUNTERS };
+enum source { SOURCE_NETLINK, SOURCE_MODULE };
+
+enum { HARDWARE_STATUS, HARDWARE_CPU_ENTRIES };
+enum {
+	SYSTEM_LOAD_1,
+	SYSTEM_LOAD_5,
+	SYSTEM_LOAD_15,
+	SYSTEM_CPUS_ONLINE,
+	SYSTEM_MEMORY_TOTAL,
+	SYSTEM_MEMORY_FREE,
+	SYSTEM_MEMORY_AVAILABLE,
+	SYSTEM_MEMORY_SHARED,
+	SYSTEM_MEMORY_BUFFERS,
+	SYSTEM_BACKLOG_PROCESSED,
+	SYSTEM_BACKLOG_DROPPED,
+	SYSTEM_TIME_SQUEEZE,
+	SYSTEM_SAMPLINGS,
+	SYSTEM_SAMPLING_TIME
+};
+enum {
+	CPU_NUMBER,
+	CPU_ONLINE,
+	CPU_UNAVAILABLE,
+	CPU_INTERRUPTS,
+	CPU_SOFTIRQS, /* ten of them */
+	CPU_USER = CPU_SOFTIRQS + 10,
+	CPU_NICE,
+	CPU_SYSTEM,
+	CPU_IDLE,
+	CPU_IOWAIT,
+	CPU_IRQ,
+	CPU_SOFTIRQ,
+	CPU_STEAL,
+	CPU_BACKLOG_PROCESSED,
+	CPU_BACKLOG_DROPPED,
+	CPU_TIME_SQUEEZE,
+	CPU_EVENTS /* four of them */
+};
+
 /** Bounds of TR-181 and TR-106 */
 #define SCHEMA_ALIAS_MAXIMUM	   64
 #define SCHEMA_REFERENCE_MAXIMUM   256
@@ -83,6 +127,13 @@ extern const struct espalier_object schema_objects[];
 /** The parameters of each Stats object, in the order of enum counter */
 extern const struct espalier_parameter schema_stats[];
 
+extern const char *const schema_sources[];
+
+extern const struct espalier_parameter schema_hardware[];
+extern const struct espalier_parameter schema_hardware_system[];
+extern const struct espalier_parameter schema_hardware_cpu[];
+/** The names of the perf events, NULL-terminated */
+extern const char *const schema_hardware_events[];
 extern const struct espalier_parameter schema_device[];
 extern const struct espalier_parameter schema_stack[];
 extern const struct espalier_parameter schema_ethernet[];

@@ -194,19 +194,20 @@ static void tick_last_change(struct collector *collector)
 int synchronise_interval(struct collector *collector)
 {
 	const struct if_stats_msg body = {.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64)};
-	bool enabled = collector->ipv6_enabled;
+	bool enabled = collector->ipv6_enabled, told;
 	int error = 0;
 
 	if (collector->resynchronise)
 		return synchronise_all(collector);
-	if (!collector->no_stats) {
+	told = hardware_interval(collector);
+	if (!told && !collector->no_stats) {
 		error = dump(collector, RTM_GETSTATS, &body, sizeof(body), on_counters);
 		if (error == -EOPNOTSUPP || error == -EINVAL || error == -EPERM) {
 			log_notice("the kernel has no RTM_GETSTATS: counters come with the links");
 			collector->no_stats = true;
 		}
 	}
-	if (collector->no_stats)
+	if (!told && collector->no_stats)
 		error = dump_links(collector);
 	/* Counters of an interrupted dump are good; those that it lacks come with the next interval. */
 	if (error && error != -EINTR)

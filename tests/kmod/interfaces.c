@@ -167,7 +167,7 @@ void test_churn(void)
 		while (readers[i] == 0) {
 			read_rows(&page);
 			/* Two CPUs are few. */
-			sleep_ms(1);
+			sleep_ms(10);
 		}
 	}
 	for (int round = 0; round < CHURN_ROUNDS; round++) {

@@ -1,121 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel module's page as its reader takes it, with a file in the module's place. */
+#include "module-page.h"
 #include "netlink/kernel-counters.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { INTERFACES = 4, CPUS = 2, SIZE = 8192, SECOND = 1000000000 };
-
-static char path[64];
-static struct espalier_counters_header *file;
-
-static uint32_t place(struct espalier_counters_table *table, uint32_t offset, uint32_t slot_words, uint32_t rows)
-{
-	table->offset = offset;
-	table->slot_words = slot_words;
-	table->stride = ((ESPALIER_COUNTERS_ROW_WORDS + 2 * slot_words) * 4 + 63) / 64 * 64;
-	table->rows = rows;
-	return offset + table->stride * rows;
-}
-
-static uint32_t *row_of(const struct espalier_counters_table *table, uint32_t row)
-{
-	return (uint32_t *)((char *)file + table->offset + row * table->stride);
-}
-
-static uint32_t *next_slot(const struct espalier_counters_table *table, uint32_t row)
-{
-	uint32_t *words = row_of(table, row);
-
-	return words + ESPALIER_COUNTERS_ROW_WORDS + ((words[0] + 1) & 1) * table->slot_words;
-}
-
-static void publish(const struct espalier_counters_table *table, uint32_t row)
-{
-	row_of(table, row)[0]++;
-}
-
-static void put(uint32_t *words, uint64_t value)
-{
-	words[0] = (uint32_t)value;
-	words[1] = (uint32_t)(value >> 32);
-}
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
-}
-
-static void sample(uint64_t time)
-{
-	put(next_slot(&file->system, 0) + ESPALIER_SYSTEM_TIME, time);
-	publish(&file->system, 0);
-}
-
-/* Row `row` becomes an interface of this namespace, whose counters are base, base + 1, ... in the kernel's order. */
-static void set_interface(uint32_t row, uint32_t index, uint64_t base)
-{
-	uint32_t *slot = next_slot(&file->interfaces, row);
-	struct stat namespace;
-
-	cr_assert_eq(stat("/proc/self/ns/net", &namespace), 0);
-	slot[ESPALIER_INTERFACE_INDEX] = index;
-	slot[ESPALIER_INTERFACE_NAMESPACE] = (uint32_t) namespace.st_ino;
-	for (uint32_t i = 0; i < ESPALIER_INTERFACE_LINK_COUNTERS; i++)
-		put(slot + ESPALIER_INTERFACE_LINK + 2 * i, base + i);
-	publish(&file->interfaces, row);
-}
-
-static void make_file(void)
-{
-	uint32_t end = sizeof(*file);
-	int fd;
-
-	snprintf(path, sizeof(path), "/tmp/kernel-counters-%d", (int)getpid());
-	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	cr_assert(fd >= 0);
-	cr_assert_eq(ftruncate(fd, SIZE), 0);
-	file = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	cr_assert(file != MAP_FAILED);
-	close(fd);
-	file->magic = ESPALIER_COUNTERS_MAGIC;
-	file->major = ESPALIER_COUNTERS_MAJOR;
-	file->header_size = sizeof(*file);
-	file->size = SIZE;
-	file->state = ESPALIER_COUNTERS_LIVE;
-	file->period_ms = 1000;
-	file->link_words = 2 * ESPALIER_INTERFACE_LINK_COUNTERS;
-	/* A later minor version: slots have words that this reader does not know. */
-	file->minor = ESPALIER_COUNTERS_MINOR + 1;
-	end = place(&file->system, end, ESPALIER_SYSTEM_WORDS + 2, 1);
-	end = place(&file->cpus, end, ESPALIER_CPU_WORDS + 4, CPUS);
-	end = place(&file->interfaces, end, ESPALIER_INTERFACE_WORDS + 8, INTERFACES);
-	cr_assert(end <= SIZE);
-}
-
-static void remove_file(void)
-{
-	munmap(file, SIZE);
-	unlink(path);
-}
-
-TestSuite(kernel_counters, .init = make_file, .fini = remove_file);
+TestSuite(kernel_counters, .init = module_page_make, .fini = module_page_remove);
 
 static int open_error(void)
 {
 	struct kernel_counters page;
-	int error = kernel_counters_open(&page, path);
+	int error = kernel_counters_open(&page, module_page_path);
 
 	cr_assert_eq(page.header != NULL, error == 0);
 	kernel_counters_close(&page);
@@ -128,29 +24,30 @@ Test(kernel_counters, a_page_that_is_none_is_refused)
 
 	cr_assert_eq(kernel_counters_open(&page, "/nonexistent"), -ENOENT);
 	cr_assert_eq(open_error(), 0);
-	file->magic = __builtin_bswap32(ESPALIER_COUNTERS_MAGIC);
+	module_page->magic = __builtin_bswap32(ESPALIER_COUNTERS_MAGIC);
 	cr_assert_eq(open_error(), -EPROTONOSUPPORT);
-	file->magic = 0;
+	module_page->magic = 0;
 	cr_assert_eq(open_error(), -EBADMSG);
-	file->magic = ESPALIER_COUNTERS_MAGIC;
-	file->major++;
+	module_page->magic = ESPALIER_COUNTERS_MAGIC;
+	module_page->major++;
 	cr_assert_eq(open_error(), -EPROTONOSUPPORT);
-	file->major--;
-	file->incompatible = 1;
+	module_page->major--;
+	module_page->incompatible = 1;
 	cr_assert_eq(open_error(), -EPROTONOSUPPORT);
-	file->incompatible = 0;
-	file->header_size = 64;
+	module_page->incompatible = 0;
+	module_page->header_size = 64;
 	cr_assert_eq(open_error(), -EBADMSG);
 }
 
 Test(kernel_counters, tables_stay_within_the_page)
 {
-	struct espalier_counters_table *const tables[] = {&file->interfaces, &file->cpus, &file->system};
+	struct espalier_counters_table *const tables[] = {&module_page->interfaces, &module_page->cpus,
+							  &module_page->system};
 
 	for (size_t i = 0; i < 3; i++) {
 		const struct espalier_counters_table good = *tables[i];
 		const struct espalier_counters_table bad[] = {
-			{SIZE, good.stride, good.slot_words, good.rows},
+			{MODULE_PAGE_SIZE, good.stride, good.slot_words, good.rows},
 			{UINT32_MAX - 7, good.stride, good.slot_words, good.rows},
 			{good.offset + 4, good.stride, good.slot_words, good.rows},
 			{good.offset, good.stride, good.slot_words, UINT32_MAX},
@@ -167,7 +64,7 @@ Test(kernel_counters, tables_stay_within_the_page)
 		*tables[i] = good;
 	}
 	cr_assert_eq(open_error(), 0);
-	file->link_words = 4;
+	module_page->link_words = 4;
 	cr_assert_eq(open_error(), -EBADMSG);
 }
 
@@ -175,18 +72,18 @@ Test(kernel_counters, only_a_fresh_sampling_counts)
 {
 	struct kernel_counters page;
 
-	sample(now());
-	cr_assert_eq(kernel_counters_open(&page, path), 0);
+	module_page_sample(module_page_now());
+	cr_assert_eq(kernel_counters_open(&page, module_page_path), 0);
 	/* Of before it was opened: nobody may have sampled for hours. */
 	cr_assert_eq(kernel_counters_check(&page), -EAGAIN);
-	sample(now());
+	module_page_sample(module_page_now());
 	cr_assert_eq(kernel_counters_check(&page), 0);
 	page.opened = 0;
-	sample(now() - 3ull * SECOND);
+	module_page_sample(module_page_now() - 3ull * MODULE_PAGE_SECOND);
 	cr_assert_eq(kernel_counters_check(&page), 0);
-	sample(now() - 5ull * SECOND);
+	module_page_sample(module_page_now() - 5ull * MODULE_PAGE_SECOND);
 	cr_assert_eq(kernel_counters_check(&page), -EAGAIN);
-	file->state = ESPALIER_COUNTERS_CLOSING;
+	module_page->state = ESPALIER_COUNTERS_CLOSING;
 	cr_assert_eq(kernel_counters_check(&page), -ESHUTDOWN);
 	kernel_counters_close(&page);
 	kernel_counters_close(&page);
@@ -215,9 +112,9 @@ Test(kernel_counters, counters_are_those_of_the_kernel_by_name)
 	struct kernel_counters page;
 	struct taken taken = {0};
 
-	set_interface(0, 7, base);
-	file->used = 1;
-	cr_assert_eq(kernel_counters_open(&page, path), 0);
+	module_page_interface(0, 7, base);
+	module_page->used = 1;
+	cr_assert_eq(kernel_counters_open(&page, module_page_path), 0);
 	cr_assert_eq(kernel_counters_interfaces(&page, take, &taken), 1);
 	cr_assert_eq(taken.index, 7);
 	/* The places in struct rtnl_link_stats64 */
@@ -238,23 +135,23 @@ Test(kernel_counters, an_interface_is_handed_over_when_it_changed)
 	struct kernel_counters page;
 	struct taken taken = {0};
 
-	set_interface(0, 7, 100);
-	set_interface(2, 8, 200);
+	module_page_interface(0, 7, 100);
+	module_page_interface(2, 8, 200);
 	/* Never more rows than there are, whatever the header says. */
-	file->used = UINT32_MAX;
-	cr_assert_eq(kernel_counters_open(&page, path), 0);
+	module_page->used = UINT32_MAX;
+	cr_assert_eq(kernel_counters_open(&page, module_page_path), 0);
 	cr_assert_eq(kernel_counters_interfaces(&page, take, &taken), 2);
 	cr_assert_eq(taken.calls, 2);
 	cr_assert_eq(kernel_counters_interfaces(&page, take, &taken), 2);
 	cr_assert_eq(taken.calls, 2);
-	set_interface(2, 8, 300);
+	module_page_interface(2, 8, 300);
 	cr_assert_eq(kernel_counters_interfaces(&page, take, &taken), 2);
 	cr_assert_eq(taken.calls, 3);
 	cr_assert_eq(taken.index, 8);
 	cr_assert_eq(taken.counters.value[COUNTER_PACKETS_SENT], 301);
 	/* Refused, it is offered again. */
 	taken.refuse = true;
-	set_interface(2, 8, 400);
+	module_page_interface(2, 8, 400);
 	cr_assert_eq(kernel_counters_interfaces(&page, take, &taken), 1);
 	cr_assert_eq(kernel_counters_interfaces(&page, take, &taken), 1);
 	taken.refuse = false;
@@ -264,14 +161,14 @@ Test(kernel_counters, an_interface_is_handed_over_when_it_changed)
 	cr_assert_eq(kernel_counters_interfaces(&page, take, &taken), 2);
 	cr_assert_eq(taken.calls, 8);
 	/* Gone */
-	set_interface(2, 0, 0);
+	module_page_interface(2, 0, 0);
 	cr_assert_eq(kernel_counters_interfaces(&page, take, &taken), 1);
 	/* In another namespace */
-	set_interface(0, 7, 100);
-	next_slot(&file->interfaces, 0)[ESPALIER_INTERFACE_INDEX] = 7;
-	publish(&file->interfaces, 0);
-	next_slot(&file->interfaces, 0)[ESPALIER_INTERFACE_NAMESPACE]++;
-	publish(&file->interfaces, 0);
+	module_page_interface(0, 7, 100);
+	module_page_slot(&module_page->interfaces, 0)[ESPALIER_INTERFACE_INDEX] = 7;
+	module_page_publish(&module_page->interfaces, 0);
+	module_page_slot(&module_page->interfaces, 0)[ESPALIER_INTERFACE_NAMESPACE]++;
+	module_page_publish(&module_page->interfaces, 0);
 	cr_assert_eq(kernel_counters_interfaces(&page, take, &taken), 0);
 	kernel_counters_close(&page);
 }
@@ -281,17 +178,17 @@ Test(kernel_counters, cpus_and_the_system_are_read_by_their_places)
 	struct kernel_counters_system system;
 	struct kernel_counters_cpu cpu;
 	struct kernel_counters page;
-	uint32_t *slot = next_slot(&file->cpus, 1);
+	uint32_t *slot = module_page_slot(&module_page->cpus, 1);
 
 	slot[ESPALIER_CPU_FLAGS] = ESPALIER_CPU_ONLINE | ESPALIER_CPU_HAS_CYCLES << 2;
 	for (uint32_t word = ESPALIER_CPU_INTERRUPTS; word < ESPALIER_CPU_WORDS; word += 2)
-		put(slot + word, (1ull << 33) + word * 1000);
-	publish(&file->cpus, 1);
-	slot = next_slot(&file->system, 0);
+		module_page_put(slot + word, (1ull << 33) + word * 1000);
+	module_page_publish(&module_page->cpus, 1);
+	slot = module_page_slot(&module_page->system, 0);
 	for (uint32_t word = 0; word < ESPALIER_SYSTEM_WORDS; word++)
 		slot[word] = word;
-	publish(&file->system, 0);
-	cr_assert_eq(kernel_counters_open(&page, path), 0);
+	module_page_publish(&module_page->system, 0);
+	cr_assert_eq(kernel_counters_open(&page, module_page_path), 0);
 	cr_assert_eq(kernel_counters_cpu(&page, 0, &cpu), 0);
 	cr_assert(!cpu.online && cpu.events_known == 0);
 	cr_assert_eq(kernel_counters_cpu(&page, 1, &cpu), 0);
@@ -301,7 +198,7 @@ Test(kernel_counters, cpus_and_the_system_are_read_by_their_places)
 	cr_assert_eq(cpu.softirqs[3], (1ull << 33) + 10000);
 	cr_assert_eq(cpu.steal, ((1ull << 33) + 38000) / 1000);
 	cr_assert_eq(cpu.events[3], (1ull << 33) + 52000);
-	cr_assert_eq(kernel_counters_cpu(&page, CPUS, &cpu), -ENOENT);
+	cr_assert_eq(kernel_counters_cpu(&page, MODULE_PAGE_CPUS, &cpu), -ENOENT);
 	cr_assert_eq(kernel_counters_system(&page, &system), 0);
 	cr_assert_eq(system.load[2], 2);
 	cr_assert_eq(system.cpus_online, 3);
