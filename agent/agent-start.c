@@ -168,10 +168,6 @@ int agent_open(struct agent *agent)
 	error = store_open(&agent->store, agent->daemon.state_folder);
 	if (error)
 		return error;
-	error = worker_open(&agent->resolver, &agent->ring, "resolver");
-	if (error)
-		goto failed;
-	agent->resolving = true;
 	error = find_identity(agent);
 	if (!error)
 		error = open_own(agent);
@@ -210,9 +206,7 @@ void agent_close(struct agent *agent)
 		listener_stop(&agent->listener);
 		ring_close(&agent->ring);
 	}
-	// The session has the memory for the answer of a name server that is still asked.
-	if (!agent->resolving || worker_leave(&agent->resolver))
-		session_run_close(agent->session);
+	session_run_close(agent->session);
 	redo_free(&agent->redo);
 	store_close(agent->store);
 	notify_free(&agent->notify);

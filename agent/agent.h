@@ -13,7 +13,6 @@
 #include "agent/settings.h"
 #include "agent/store.h"
 #include "agent/tree.h"
-#include "agent/worker.h"
 #include "shm/daemon.h"
 
 #define AGENT_PARAMETER_KEY_SIZE (32 * 4 + 1) // 32 characters
@@ -37,8 +36,6 @@ struct agent {
 	struct ring ring;
 	bool ring_open;
 	struct ring_signals signals;
-	struct worker resolver;
-	bool resolving; // the worker runs
 	struct store *store;
 	struct ring_operation reader_poll, writer_poll, clock_poll;
 	int clock_descriptor; // tells when the clock is set

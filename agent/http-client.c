@@ -120,6 +120,7 @@ static void timed_out(struct ring_operation *operation, int result, unsigned fla
 			http_failure_set_seconds(&client->failure, HTTP_FAILURE_CONNECT_TIME,
 						 nanoseconds(client->settings.timeout_ms, HTTP_TIMEOUT_DEFAULT));
 		progress(client);
+		http_resolver_failed(&client->resolver, &client->transport.address);
 		close_connection(client);
 	} else {
 		finish(client, time_failure(client, now));
@@ -279,6 +280,7 @@ static void connected(struct transport *transport, int result)
 
 	if (result != 0) {
 		client->connect_error = http_failure_set_error(&client->failure, HTTP_FAILURE_CONNECT, result);
+		http_resolver_failed(&client->resolver, &transport->address);
 		close_connection(client);
 		return;
 	}
@@ -343,10 +345,13 @@ static void resolved(struct http_resolver *resolver, int result)
 
 static void start_connecting(struct http_client *client)
 {
+	int result;
+
 	client->step = HTTP_RESOLVING;
 	progress(client);
-	if (client->resolved || http_resolver_start(&client->resolver, &client->url) == 1)
-		resolved(&client->resolver, 0);
+	result = client->resolved ? 1 : http_resolver_start(&client->resolver, &client->url);
+	if (result)
+		resolved(&client->resolver, result > 0 ? 0 : result);
 }
 
 // Sends the message from its start, on the connection that stands, or on a new one.
@@ -464,8 +469,8 @@ static const struct transport_events transport_events = {
 
 // --- the session ---
 
-void http_client_open(struct http_client *client, struct ring *ring, struct worker *resolver,
-		      const struct http_settings *settings, const struct http_client_events *events, void *context)
+void http_client_open(struct http_client *client, struct ring *ring, const struct http_settings *settings,
+		      const struct http_client_events *events, void *context)
 {
 	memset(client, 0, sizeof(*client));
 	client->ring = ring;
@@ -474,8 +479,8 @@ void http_client_open(struct http_client *client, struct ring *ring, struct work
 	client->context = context;
 	client->timer.done = timed_out;
 	client->later.done = report_later;
-	client->resolver.worker = resolver;
 	client->resolver.done = resolved;
+	http_resolver_open(&client->resolver, ring);
 	transport_prepare(&client->transport, ring, &transport_events);
 	http_parser_open(&client->parser, false, &http_response_events, client->line, sizeof(client->line),
 			 settings->body_max ? settings->body_max : HTTP_BODY_MAX_DEFAULT);
@@ -517,7 +522,7 @@ int http_client_post(struct http_client *client, const struct http_body *body)
 void http_client_end(struct http_client *client)
 {
 	client->step = HTTP_IDLE;
-	client->resolver.waiting = false;
+	http_resolver_give_up(&client->resolver, &client->url);
 	client->resolved = false;
 	client->coding_refused = false;
 	close_connection(client);
@@ -532,6 +537,7 @@ void http_client_end(struct http_client *client)
 
 void http_client_close(struct http_client *client)
 {
+	http_resolver_close(&client->resolver);
 	http_encoder_end(&client->encoder);
 	http_decoder_end(&client->decoder);
 }

@@ -106,9 +106,9 @@ struct http_client {
 	char line[HTTP_LINE_MAX];
 };
 
-// Prepares a client. `resolver` is a worker for name resolution. Does not connect.
-void http_client_open(struct http_client *client, struct ring *ring, struct worker *resolver,
-		      const struct http_settings *settings, const struct http_client_events *events, void *context);
+// Prepares a client. Does not connect.
+void http_client_open(struct http_client *client, struct ring *ring, const struct http_settings *settings,
+		      const struct http_client_events *events, void *context);
 
 // Begins a session with the server of a URL: no connection, cookies or credentials of a former one are left. Returns 0,
 // or what url_parse() returns; -EPROTONOSUPPORT for https, which this build cannot speak.

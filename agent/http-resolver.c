@@ -1,38 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The addresses of a server: getaddrinfo() on the worker's thread, and the order in which they are tried.
+// The addresses of a server: how long they are known, and the order in which they are tried.
 #include "agent/http-resolver.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <string.h>
 #include <sys/random.h>
-
-static void run(struct worker_job *job)
-{
-	struct http_resolver *resolver = (struct http_resolver *)((char *)job - offsetof(struct http_resolver, job));
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-	struct addrinfo *list = NULL;
-	int result = getaddrinfo(resolver->asked, NULL, &hints, &list);
-
-	resolver->answer_count = 0;
-	resolver->answer_error = result == 0 ? 0 : result == EAI_NONAME ? -EHOSTUNREACH : -EAGAIN;
-	for (const struct addrinfo *entry = list; entry && resolver->answer_count < HTTP_ADDRESSES_MAX;
-	     entry = entry->ai_next) {
-		union transport_address *address = &resolver->answer[resolver->answer_count];
-
-		if ((entry->ai_family != AF_INET && entry->ai_family != AF_INET6) ||
-		    entry->ai_addrlen > sizeof(*address))
-			continue;
-		memset(address, 0, sizeof(*address));
-		memcpy(address, entry->ai_addr, entry->ai_addrlen);
-		resolver->answer_count++;
-	}
-	if (list)
-		freeaddrinfo(list);
-	if (resolver->answer_error == 0 && resolver->answer_count == 0)
-		resolver->answer_error = -EHOSTUNREACH;
-}
 
 static void set_ports(struct http_resolver *resolver)
 {
@@ -44,32 +17,36 @@ static void set_ports(struct http_resolver *resolver)
 	}
 }
 
-static void ask(struct http_resolver *resolver)
+// Takes the name service's answer. Returns what done() is told.
+static int take(struct http_resolver *resolver)
 {
-	memcpy(resolver->asked, resolver->host, sizeof(resolver->asked));
-	worker_submit(resolver->worker, &resolver->job);
+	const struct name_answer *answer = &resolver->query.answer;
+
+	if (!answer->error) {
+		memcpy(resolver->addresses, answer->addresses, sizeof(resolver->addresses));
+		resolver->count = answer->count;
+		resolver->good_until = ring_clock(CLOCK_BOOTTIME) + answer->time_to_live * 1000000000ll;
+	} else if (answer->error == -EHOSTUNREACH) {
+		// That is an answer too: the name is gone, and its former addresses may be somebody else's by now.
+		resolver->count = 0;
+	}
+	set_ports(resolver);
+	return resolver->count ? 0 : answer->error;
 }
 
-static void done(struct worker_job *job)
+static void answered(struct name_query *query)
 {
-	struct http_resolver *resolver = (struct http_resolver *)((char *)job - offsetof(struct http_resolver, job));
-	bool same_host = strcmp(resolver->asked, resolver->host) == 0;
-	int result = resolver->answer_error;
+	struct http_resolver *resolver =
+		(struct http_resolver *)((char *)query - offsetof(struct http_resolver, query));
 
-	if (same_host && result == 0) {
-		memcpy(resolver->addresses, resolver->answer, sizeof(resolver->addresses));
-		resolver->count = resolver->answer_count;
-		set_ports(resolver);
-	}
-	if (!resolver->waiting)
-		return;
-	// The host may have changed while an answer for the one before was on its way.
-	if (!same_host) {
-		ask(resolver);
-		return;
-	}
-	resolver->waiting = false;
-	resolver->done(resolver, resolver->count ? 0 : result);
+	resolver->done(resolver, take(resolver));
+}
+
+void http_resolver_open(struct http_resolver *resolver, struct ring *ring)
+{
+	resolver->query.ring = ring;
+	resolver->query.done = answered;
+	name_query_prepare(&resolver->query);
 }
 
 static bool parse_literal(struct http_resolver *resolver, const struct url *url)
@@ -100,21 +77,18 @@ int http_resolver_start(struct http_resolver *resolver, const struct url *url)
 		memcpy(resolver->host, url->host, sizeof(resolver->host));
 		resolver->count = 0;
 	}
-	if (parse_literal(resolver, url)) {
+	if (parse_literal(resolver, url) || (resolver->count && ring_clock(CLOCK_BOOTTIME) < resolver->good_until)) {
 		set_ports(resolver);
 		return 1;
 	}
-	resolver->job.run = run;
-	resolver->job.done = done;
-	resolver->waiting = true;
-	if (!resolver->job.pending)
-		ask(resolver);
-	return 0;
+	if (!name_query_start(&resolver->query, resolver->host))
+		return 0;
+	return take(resolver) ? resolver->query.answer.error : 1;
 }
 
 bool http_resolver_give_up(struct http_resolver *resolver, const struct url *url)
 {
-	resolver->waiting = false;
+	name_query_stop(&resolver->query);
 	set_ports(resolver);
 	return resolver->count > 0 && strcmp(resolver->host, url->host) == 0;
 }
@@ -154,4 +128,15 @@ void http_resolver_order(struct http_resolver *resolver)
 void http_resolver_worked(struct http_resolver *resolver, const union transport_address *address)
 {
 	resolver->last_good = *address;
+}
+
+void http_resolver_failed(struct http_resolver *resolver, const union transport_address *address)
+{
+	if (same_address(address, &resolver->last_good))
+		resolver->last_good = (union transport_address){0};
+}
+
+void http_resolver_close(struct http_resolver *resolver)
+{
+	name_query_close(&resolver->query);
 }

@@ -502,8 +502,8 @@ struct session_run *session_run_open(struct agent *agent)
 	run->rpc.agent = agent;
 	rpc_init(&run->rpc);
 	run->body = (struct http_body){produce, rewind_message, run};
-	http_client_open(&run->http, &agent->ring, &agent->resolver,
-			 &(struct http_settings){.body_max = SOAP_MESSAGE_SIZE_MAXIMUM}, &http_events, run);
+	http_client_open(&run->http, &agent->ring, &(struct http_settings){.body_max = SOAP_MESSAGE_SIZE_MAXIMUM},
+			 &http_events, run);
 	return run;
 }
 

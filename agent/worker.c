@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 static void append(struct worker_queue *queue, struct worker_job *job)
@@ -148,30 +147,12 @@ void worker_submit(struct worker *worker, struct worker_job *job)
 	pthread_mutex_unlock(&worker->lock);
 }
 
-static void stop(struct worker *worker)
+void worker_close(struct worker *worker)
 {
 	pthread_mutex_lock(&worker->lock);
 	worker->closing = true;
 	pthread_cond_signal(&worker->submitted);
 	pthread_mutex_unlock(&worker->lock);
-}
-
-bool worker_leave(struct worker *worker)
-{
-	struct timespec limit;
-
-	stop(worker);
-	clock_gettime(CLOCK_REALTIME, &limit);
-	limit.tv_sec += WORKER_LEAVE_SECONDS;
-	if (pthread_timedjoin_np(worker->thread, NULL, &limit) == 0)
-		return true;
-	pthread_detach(worker->thread);
-	return false;
-}
-
-void worker_close(struct worker *worker)
-{
-	stop(worker);
 	pthread_join(worker->thread, NULL);
 	pthread_cond_destroy(&worker->submitted);
 	pthread_mutex_destroy(&worker->lock);

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A thread for calls that block (name resolution, disk), so that the ring's thread never waits.
+// A thread for calls that block (disk), so that the ring's thread never waits.
 #pragma once
-
-#define WORKER_LEAVE_SECONDS 1
 
 #include "agent/ring.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 
-// Bytes of address space, of which only touched pages cost memory. glibc's resolver and SQLite need about 100 KiB;
-// glibc takes the program's thread-local variables from the stack too, and those of libespalier are 200 KiB.
+// Bytes of address space, of which only touched pages cost memory. SQLite needs about 100 KiB; glibc takes the
+// program's thread-local variables from the stack too, and those of libespalier are 200 KiB.
 #define WORKER_STACK_SIZE (1024 * 1024)
 
 // One job. The caller embeds it, sets run() and done(), and leaves it in place while `pending` is true.
@@ -48,8 +46,3 @@ void worker_submit(struct worker *worker, struct worker_job *job);
 // Runs what is queued to its end (this blocks), and ends the thread. done() is called for no job any more: call it
 // after ring_close(), when the owners have no more use for answers.
 void worker_close(struct worker *worker);
-
-// The same at the end of the program, for jobs that may take long and whose results nobody needs any more (a name that
-// nobody answers for): waits WORKER_LEAVE_SECONDS at most, and then leaves the thread to the program's end. Returns
-// false for that: the worker and all that its jobs use must live as long.
-bool worker_leave(struct worker *worker);

@@ -22,7 +22,6 @@ struct source {
 };
 
 static struct ring ring;
-static struct worker worker;
 static struct http_client client;
 static struct peer peer;
 static struct peer_request request;
@@ -105,8 +104,7 @@ static const struct http_client_events events = {on_connected, on_received, on_f
 static void open_client(const struct http_settings *settings)
 {
 	cr_assert_eq(ring_open(&ring, RING_ALL_FEATURES), 0);
-	cr_assert_eq(worker_open(&worker, &ring, "resolver"), 0);
-	http_client_open(&client, &ring, &worker, settings, &events, NULL);
+	http_client_open(&client, &ring, settings, &events, NULL);
 }
 
 // Opens the client and a server with a script, and begins a session between them.
@@ -129,7 +127,6 @@ static void stop(void)
 	cr_assert_not(ring.buffers[0].taken);
 	peer_stop(&peer);
 	ring_close(&ring);
-	worker_close(&worker);
 }
 
 static void post(const struct http_body *message)
