@@ -8,6 +8,8 @@ PACKAGES_FUZZ += clang libclang-rt-14-dev
 PACKAGES_CI += clang-tidy clang-format shellcheck
 
 FUZZ_SECONDS ?= 60
+# Fuzzers that run longer than FUZZ_SECONDS: SUBJECT=SECONDS ...
+FUZZ_LONGER ?=
 PYTEST = env PYTHONDONTWRITEBYTECODE=1 ESPALIER_BUILD=$(BUILD) ESPALIER_VERSION=$(VERSION) \
 	ESPALIER_CC='$(CC)$(if $(SANITIZE), -fsanitize=$(SANITIZE))' /usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout=600
 RESULTS := $(BUILD)/test
@@ -23,13 +25,16 @@ endef
 $(eval $(call unit,shm,libtools.a libdaemon.a libespalier.a,inih))
 $(eval $(call unit,netlink,libnetlink.a libdaemon.a libespalier.a,$(netlink_packages)))
 $(eval $(call unit,agent,libagent.a libdaemon.a libespalier.a,$(agent_packages)))
+$(eval $(call unit,zwave,libzwave.a libdaemon.a libespalier.a,$(zwave_packages)))
+$(BUILD)/tests/unit-zwave: private LDFLAGS += $(zwave_link)
 TEST_PROGRAMS += $(UNIT_TESTS)
 
 # "make fuzz" comes back here with FUZZER=1, and a build folder of its own in which all code is instrumented.
 ifneq ($(FUZZER),)
 $(foreach source,$(wildcard tests/fuzz/fuzz-*.c),$(eval $(call program,FUZZERS,$(patsubst tests/fuzz/%.c,%,$(source)),$(source),\
-	libagent.a libnetlink.a libtools.a libdaemon.a libespalier.a,$(sort $(agent_packages) $(netlink_packages)),)))
-$(FUZZERS): private LDFLAGS += -fsanitize=fuzzer
+	libagent.a libnetlink.a libzwave.a libtools.a libdaemon.a libespalier.a,\
+	$(sort $(agent_packages) $(netlink_packages) $(zwave_packages)),)))
+$(FUZZERS): private LDFLAGS += -fsanitize=fuzzer $(zwave_link)
 endif
 
 # "make test-thread" comes back here with PLAIN=1: the tests of shm/ under ThreadSanitizer, without Criterion.
@@ -99,7 +104,7 @@ soak-run: complete all
 
 fuzz: deps-fuzz
 	@$(again) -j$(JOBS) BUILD=$(BUILD)/fuzz CC=clang SANITIZE=address,undefined FUZZER=1 fuzz-programs
-	@tests/fuzz/run $(FUZZ_SECONDS) $(BUILD)/fuzz
+	@tests/fuzz/run $(FUZZ_SECONDS) $(BUILD)/fuzz $(FUZZ_LONGER)
 
 fuzz-programs: complete $(FUZZERS)
 
