@@ -11,6 +11,8 @@ $(eval $(call program,BENCH_PROGRAMS,encode,bench/encode.c bench/figure.c,libage
 $(eval $(call program,BENCH_PROGRAMS,collect,bench/collect.c bench/figure.c,,libnl-3.0 libnl-route-3.0,bench/))
 $(eval $(call program,BENCH_PROGRAMS,publish-tree,bench/publish-tree.c,libespalier.a,,bench/))
 $(eval $(call program,BENCH_PROGRAMS,send-finished,bench/send-finished.c,,,bench/))
+$(eval $(call program,BENCH_PROGRAMS,zwave,bench/zwave.c bench/figure.c,libzwave.a libdaemon.a libespalier.a,$(zwave_packages),bench/))
+$(BUILD)/bench/zwave: private LDFLAGS += $(zwave_link)
 BENCH_NOT_BUILT := $(NOT_BUILT)
 NOT_BUILT := $(not_built)
 
