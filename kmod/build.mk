@@ -2,6 +2,7 @@
 # The kernel module, its static checks, and its tests in a virtual machine. None of it is built by "make" alone.
 #
 #     make kmod KDIR=FOLDER   against the running kernel, or that of the given build folder
+#     make install-kmod       the sources to where DKMS looks for them
 #     make check-kmod         W=1, sparse, checkpatch --strict, coccinelle
 #     make test-kmod          in a virtual machine with Debian's kernel
 #     make test-kmod-debug    the same with a kernel of one's own that has KASAN and lockdep
@@ -30,6 +31,13 @@ kmod:
 	$(if $(KDIR),,$(error no kernel headers: give KDIR=FOLDER, or install the package linux-headers-...))
 	+$(call kmod_build,$(kmod_folder),$(KDIR),W=1)
 
+# DKMS takes name and version from the folder, and compares them with dkms.conf.
+kmod_dkms = $(DESTDIR)/usr/src/espalier-counters-$(VERSION)
+
+install-kmod:
+	$(INSTALL) -d $(kmod_dkms)
+	$(INSTALL) -m 644 $(kmod_sources) kmod/dkms.conf $(kmod_dkms)
+
 kmod-deps:
 	$(call install_packages,$(PACKAGES_KMOD_TEST))
 
@@ -55,4 +63,4 @@ test-kmod-debug: deps
 	@$(again) -j$(JOBS) $(kmod_programs)
 	@tests/kmod/run $(BUILD) debug
 
-.PHONY: kmod kmod-deps check-kmod test-kmod bench-kmod test-kmod-debug
+.PHONY: kmod install-kmod kmod-deps check-kmod test-kmod bench-kmod test-kmod-debug
