@@ -10,6 +10,12 @@ void agent_put_state(struct agent *agent, const char *name, const char *value);
 // Changes were found (a set of enum notify_change): they become an event, and active ones want a session.
 void agent_take_changes(struct agent *agent, unsigned changes);
 
+// Raises BOOTSTRAP if the ACS at the present URL has not acknowledged one.
+void agent_check_bootstrap(struct agent *agent);
+
+// Prepares the alarm that starts sessions.
+void agent_prepare_schedule(struct agent *agent);
+
 // Raises the events that are due at the start. The store must still be readable. Returns 0 or -errno.
 int agent_open_events(struct agent *agent);
 

@@ -176,6 +176,7 @@ int agent_open(struct agent *agent)
 	if (error)
 		goto failed;
 	error = -ENOMEM;
+	agent_prepare_schedule(agent);
 	agent->session = session_run_open(agent);
 	if (agent->session)
 		error = agent_open_events(agent);

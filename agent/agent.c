@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The agent: what joins its parts, and when a session starts.
+// The agent: what joins its parts, and when a session starts.
 #include "agent/agent-private.h"
 
 #include "agent/date-time.h"
@@ -19,8 +19,7 @@
 #include <unistd.h>
 
 #define SECOND	     1000000000ll // nanoseconds
-#define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
-#define SERVE_ROUNDS 64 // how often one descriptor is served before the others get their turn
+#define SERVE_ROUNDS 64		  // how often one descriptor is served before the others get their turn
 
 void agent_commit(struct store_transaction *transaction)
 {
@@ -38,104 +37,6 @@ void agent_put_state(struct agent *agent, const char *name, const char *value)
 		return;
 	store_put_string(transaction, STORE_STATE, name, value);
 	store_commit(transaction, NULL, NULL);
-}
-
-static void schedule_rang(struct alarm *alarm);
-
-// ---- Events
-
-// The name of an event's record: code, a line end, command key.
-static void event_name(enum event_kind kind, const char *command_key, char *name, size_t size)
-{
-	snprintf(name, size, "%s\n%s", event_rules[kind].code, command_key);
-}
-
-void agent_raise(struct agent *agent, enum event_kind kind)
-{
-	char name[EVENT_COMMAND_KEY_MAXIMUM * 4 + 64];
-	struct store_transaction *transaction;
-	int raised = events_raise(&agent->events, kind, "");
-
-	if (raised < 0)
-		log_error("event %s is lost: %s", event_rules[kind].code, strerror(-raised));
-	agent->wanted = true;
-	if (raised <= 0 || (!event_rules[kind].durable && kind != EVENT_BOOTSTRAP))
-		return;
-	transaction = store_begin(agent->store);
-	if (!transaction)
-		return;
-	// BOOTSTRAP itself is durable as the URL that has not acknowledged it yet.
-	if (kind == EVENT_BOOTSTRAP)
-		store_delete_all(transaction, STORE_EVENT);
-	event_name(kind, "", name, sizeof(name));
-	if (event_rules[kind].durable)
-		store_put_string(transaction, STORE_EVENT, name, "");
-	agent_commit(transaction);
-}
-
-static int load_event(const char *name, const char *value, size_t length, void *context)
-{
-	struct agent *agent = context;
-	const char *key = strchr(name, '\n');
-	char code[64];
-	int kind;
-
-	(void)value;
-	(void)length;
-	if (!key)
-		return 0;
-	snprintf(code, sizeof(code), "%.*s", (int)(key - name), name);
-	kind = event_kind_of_code(code);
-	if (kind >= 0 && events_raise(&agent->events, kind, key + 1) > 0)
-		agent->wanted = true;
-	return 0;
-}
-
-// BOOTSTRAP until an Inform to the present URL has been answered. A new ACS starts with fresh attributes.
-static void check_bootstrap(struct agent *agent)
-{
-	const char *url = settings_text(&agent->settings, SETTING_URL);
-	struct store_transaction *transaction;
-
-	if ((agent->bootstrap_url && !strcmp(agent->bootstrap_url, url)) || events_has(&agent->events, EVENT_BOOTSTRAP))
-		return;
-	agent_raise(agent, EVENT_BOOTSTRAP);
-	if (!agent->attributes.count)
-		return;
-	attributes_free(&agent->attributes);
-	transaction = store_begin(agent->store);
-	if (!transaction)
-		return;
-	store_delete_all(transaction, STORE_ATTRIBUTE);
-	notify_rebuild(&agent->notify, transaction);
-	agent_commit(transaction);
-}
-
-static void check_boot(struct agent *agent)
-{
-	char reported[sizeof(agent->boot_id)] = "";
-	int descriptor = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
-	ssize_t length = descriptor < 0 ? -1 : read(descriptor, agent->boot_id, sizeof(agent->boot_id) - 1);
-
-	if (descriptor >= 0)
-		close(descriptor);
-	agent->boot_id[length < 0 ? 0 : length] = 0;
-	agent->boot_id[strcspn(agent->boot_id, "\n")] = 0;
-	store_get(agent->store, STORE_STATE, STATE_BOOT_ID, reported, sizeof(reported));
-	if (strcmp(reported, agent->boot_id))
-		agent_raise(agent, EVENT_BOOT);
-}
-
-int agent_open_events(struct agent *agent)
-{
-	char url[URL_LENGTH_MAX + 1];
-
-	agent->schedule = (struct alarm){.ring = &agent->ring, .rang = schedule_rang};
-	if (store_get(agent->store, STORE_STATE, STATE_BOOTSTRAP_URL, url, sizeof(url)) > 0)
-		agent->bootstrap_url = strdup(url);
-	check_bootstrap(agent);
-	check_boot(agent);
-	return store_each(agent->store, STORE_EVENT, load_event, agent);
 }
 
 // ---- Values that change
@@ -280,37 +181,9 @@ static void schedule_rang(struct alarm *alarm)
 		start_session(agent);
 }
 
-void agent_informed(struct agent *agent, const char *url)
+void agent_prepare_schedule(struct agent *agent)
 {
-	struct store_transaction *transaction = store_begin(agent->store);
-	char name[EVENT_COMMAND_KEY_MAXIMUM * 4 + 64];
-	unsigned again;
-
-	if (!transaction) {
-		log_error("no memory: the events are delivered again");
-		return;
-	}
-	for (size_t i = 0; i < agent->events.count; i++) {
-		const struct event *event = &agent->events.entries[i];
-
-		if (!event->informed)
-			continue;
-		if (event->kind == EVENT_BOOTSTRAP) {
-			free(agent->bootstrap_url);
-			agent->bootstrap_url = strdup(url);
-			store_put_string(transaction, STORE_STATE, STATE_BOOTSTRAP_URL, url);
-		} else if (event->kind == EVENT_BOOT) {
-			store_put_string(transaction, STORE_STATE, STATE_BOOT_ID, agent->boot_id);
-		}
-		if (event_rules[event->kind].durable) {
-			event_name(event->kind, event->command_key, name, sizeof(name));
-			store_delete(transaction, STORE_EVENT, name);
-		}
-	}
-	events_delivered(&agent->events, EVENT_BY_INFORM_RESPONSE);
-	again = notify_delivered(&agent->notify, transaction);
-	agent_commit(transaction);
-	agent_take_changes(agent, again);
+	agent->schedule = (struct alarm){.ring = &agent->ring, .rang = schedule_rang};
 }
 
 // The date of the first good session with a clock that can be trusted.
@@ -333,6 +206,7 @@ void agent_session_ended(struct agent *agent, uint32_t failures, uint32_t retry_
 	uint64_t random = 0, wait;
 
 	events_failed(&agent->events);
+	acs_requests_session_ended(&agent->acs_requests);
 	notify_failed(&agent->notify);
 	if (!failures) {
 		agent->ended_at = ring_clock(CLOCK_BOOTTIME);
@@ -345,7 +219,7 @@ void agent_session_ended(struct agent *agent, uint32_t failures, uint32_t retry_
 		agent->retry_at = ring_clock(CLOCK_BOOTTIME) + (int64_t)wait * 1000000;
 		log_info("next try in %.1f s", (double)wait / 1000);
 	}
-	check_bootstrap(agent);
+	agent_check_bootstrap(agent);
 	agent_look(agent);
 	agent_plan(agent);
 }
@@ -362,6 +236,6 @@ void agent_settings_changed(struct agent *agent, uint32_t changed)
 		listener_update(&agent->listener);
 	// During a session: after it.
 	if (changed & 1u << SETTING_URL && !session_run_active(agent->session))
-		check_bootstrap(agent);
+		agent_check_bootstrap(agent);
 	agent_plan(agent);
 }

@@ -2,6 +2,7 @@
 // The agent: what its parts share, and what joins them.
 #pragma once
 
+#include "agent/acs-request.h"
 #include "agent/alarm.h"
 #include "agent/attribute.h"
 #include "agent/event.h"
@@ -56,6 +57,8 @@ struct agent {
 	struct listener listener;
 
 	struct events events;
+	struct acs_requests acs_requests;
+	struct acs_request *acs_request; // the one that is on its way
 	char boot_id[40];
 	char *bootstrap_url; // the URL at which BOOTSTRAP was last acknowledged, or NULL
 	struct alarm periodic;
@@ -80,6 +83,16 @@ void agent_close(struct agent *agent);
 // An event has come up: remembered, made durable where the standard says so, and delivered as soon as a session can
 // start.
 void agent_raise(struct agent *agent, enum event_kind kind);
+
+// The same for an event with a command key, or for a vendor's event with its own code. Returns what events_raise()
+// does.
+int agent_raise_key(struct agent *agent, enum event_kind kind, const char *command_key);
+int agent_raise_vendor(struct agent *agent, const char *code, const char *command_key);
+
+// Raises a durable event whose record becomes durable with `transaction`: 1, 0 or -errno as events_raise(), and then
+// nothing is added.
+int agent_raise_with(struct agent *agent, struct store_transaction *transaction, enum event_kind kind,
+		     const char *command_key);
 
 // Starts a session, or sets the timer for the next one, as what waits demands. Harmless at any time.
 void agent_plan(struct agent *agent);

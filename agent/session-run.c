@@ -2,6 +2,7 @@
 // Binds the session's state machine to the HTTP client, the decoder and the methods.
 #include "agent/session-run.h"
 
+#include "agent/acs-request.h"
 #include "agent/agent.h"
 #include "agent/http-client.h"
 #include "agent/rpc.h"
@@ -36,15 +37,18 @@ struct session_run {
 	char username[AGENT_SECRET_SIZE], password[AGENT_SECRET_SIZE];
 
 	enum soap_namespace namespace;
+	uint64_t first_id; // of the Inform; each own request has the next one
 	char id[24];
 	struct soap_envelope header;
 	struct soap_inform_body inform;
+	struct soap_call_body call; // an own request
 	struct soap_device_id device_id;
 	struct soap_event events[SOAP_EVENTS_MAXIMUM];
 	struct tree_reference *references; // ParameterList of Inform
 	size_t reference_count, reference_room;
 
 	const struct soap_message *message;  // that came last
+	unsigned fault_code;		     // of it
 	uint32_t failures;		     // sessions in a row
 	unsigned rejected;		     // Informs in a row that the ACS refused as a whole (400, 8006)
 	uint32_t retry_after;		     // seconds, of this session
@@ -138,8 +142,8 @@ static void make_inform(struct session_run *run)
 	for (size_t i = 0; i < count; i++) {
 		const struct event *event = &agent->events.entries[i];
 
-		run->events[i] = (struct soap_event){event_rules[event->kind].code, event->command_key};
-		log_info("event %s", event_rules[event->kind].code);
+		run->events[i] = (struct soap_event){event_code(event), event->command_key};
+		log_info("event %s", event_code(event));
 	}
 	run->device_id = (struct soap_device_id){agent->identity.manufacturer, agent->identity.oui,
 						 agent->identity.product_class, agent->identity.serial_number};
@@ -149,6 +153,7 @@ static void make_inform(struct session_run *run)
 	soap_inform_init(&run->inform, &run->device_id, run->events, count, time(NULL), run->failures, agent->tree,
 			 run->references, run->reference_count);
 	soap_encoder_start(&run->encoder, &run->header, &run->inform.body);
+	acs_requests_inform(&agent->acs_requests, &agent->events);
 }
 
 // The connection stands, so the address by which the ACS can reach the device is known: the Inform is made now, not
@@ -190,10 +195,15 @@ static enum http_compression compression(const char *setting)
 	return strcmp(setting, "Deflate") ? HTTP_COMPRESSION_DISABLED : HTTP_COMPRESSION_DEFLATE;
 }
 
+// The ID of the next request: no two of a session are the same.
+static void new_id(struct session_run *run)
+{
+	snprintf(run->id, sizeof(run->id), "%016" PRIx64, run->first_id++);
+}
+
 static void send_inform(struct session_run *run)
 {
 	struct settings *settings = &run->agent->settings;
-	uint64_t random = 0;
 	int error;
 
 	run->retry_after = 0;
@@ -204,8 +214,9 @@ static void send_inform(struct session_run *run)
 	run->http.settings.user = run->username;
 	run->http.settings.password = run->password;
 	run->http.settings.compression = compression(settings_text(settings, SETTING_HTTP_COMPRESSION));
-	getrandom(&random, sizeof(random), 0);
-	snprintf(run->id, sizeof(run->id), "%016" PRIx64, random);
+	run->session.hold = false;
+	getrandom(&run->first_id, sizeof(run->first_id), 0);
+	new_id(run);
 	run->namespace = SOAP_NAMESPACE_CWMP_1_2;
 	if (run->rejected >= REJECTED_BEFORE_FALLBACK && run->rejected % 2 == 0)
 		run->namespace = SOAP_NAMESPACE_CWMP_1_0;
@@ -218,6 +229,39 @@ static void send_inform(struct session_run *run)
 		return;
 	}
 	post(run, true);
+}
+
+// ---- Own requests
+
+static void write_request(struct soap_writer *writer, const void *context)
+{
+	const struct acs_request *request = context;
+
+	if (request->kind->write)
+		request->kind->write(request, writer);
+}
+
+static void send_request(struct session_run *run)
+{
+	struct acs_request *request = acs_requests_next(&run->agent->acs_requests, run->namespace);
+
+	run->agent->acs_request = request;
+	log_info("calls %s", request->kind->name);
+	new_id(run);
+	run->header = (struct soap_envelope){.namespace = run->namespace, .id = run->id, .id_length = strlen(run->id)};
+	soap_call_init(&run->call, request->kind->name, write_request, request);
+	soap_encoder_start(&run->encoder, &run->header, &run->call.body);
+	post(run, true);
+}
+
+// The request is off the way before its module hears of it.
+static struct acs_request *end_request(struct session_run *run)
+{
+	struct acs_request *request = run->agent->acs_request;
+
+	run->agent->acs_request = NULL;
+	soap_encoder_end(&run->encoder);
+	return request;
 }
 
 // ---- The bytes of a message
@@ -265,17 +309,22 @@ static enum soap_namespace namespace_of_version(struct soap_string version)
 
 static enum session_event take_response(struct session_run *run, const struct soap_message *message)
 {
-	if (message->method != &soap_method_inform_response) {
+	const struct acs_request *request = run->agent->acs_request;
+
+	if (message->method != (request ? request->kind->response : &soap_method_inform_response)) {
 		because(run, "%.*s was not expected", (int)message->method_name.length, message->method_name.data);
 		return SESSION_BROKEN;
 	}
 	if (message->must_understand) {
-		because(run, "the InformResponse has a header %.*s, which is not understood",
+		because(run, "the %s has a header %.*s, which is not understood", message->method->name,
 			(int)message->not_understood.length, message->not_understood.data);
 		return SESSION_BROKEN;
 	}
 	if (message->id.data && strcmp(message->id.data, run->id))
-		log_info("the InformResponse has the ID \"%s\" instead of \"%s\"", message->id.data, run->id);
+		log_info("the %s has the ID \"%s\" instead of \"%s\"", message->method->name, message->id.data,
+			 run->id);
+	if (request)
+		return SESSION_RESPONSE;
 	if (message->use_cwmp_version.data) {
 		run->namespace = namespace_of_version(message->use_cwmp_version);
 		if (run->namespace == SOAP_NAMESPACE_NONE) {
@@ -293,8 +342,11 @@ static enum session_event take_fault(struct session_run *run, const struct soap_
 	const char *text = fault->text.data ? fault->text.data : fault->faultstring.data ? fault->faultstring.data : "";
 
 	log_notice("the ACS answers with fault %u: %s", fault->code, text);
-	because(run, "fault %u of the ACS: %s", fault->code, text);
-	if (fault->code == FAULT_VERSION)
+	run->fault_code = fault->code;
+	// In an answer to another request it is no reason for a failure.
+	if (run->session.state == SESSION_INFORM)
+		because(run, "fault %u of the ACS: %s", fault->code, text);
+	if (fault->code == FAULT_VERSION && run->session.state == SESSION_INFORM)
 		run->rejected = run->rejected % 2 ? run->rejected + 1 : run->rejected + REJECTED_BEFORE_FALLBACK;
 	return fault->code == FAULT_RETRY ? SESSION_FAULT_RETRY : SESSION_FAULT;
 }
@@ -310,6 +362,8 @@ static enum session_event take_message(struct session_run *run)
 		return SESSION_BROKEN;
 	}
 	run->message = message;
+	if (message->kind != SOAP_MESSAGE_EMPTY)
+		run->session.hold = message->hold_requests;
 	switch (message->kind) {
 	case SOAP_MESSAGE_EMPTY:
 		return SESSION_NOTHING;
@@ -404,13 +458,16 @@ static void end(struct session_run *run)
 	soap_encoder_end(&run->encoder);
 	soap_decoder_reset(run->decoder);
 	run->message = NULL;
+	run->agent->acs_request = NULL;
 }
 
 static void handle(struct session_run *run, enum session_event event)
 {
 	enum session_state before = run->session.state;
-	enum session_action action = session_handle(&run->session, event);
+	enum session_action action;
 
+	run->session.waiting = acs_requests_next(&run->agent->acs_requests, run->namespace) != NULL;
+	action = session_handle(&run->session, event);
 	log_debug("%s, %s: %s", session_state_names[before], session_event_names[event],
 		  session_state_names[run->session.state]);
 	switch (action) {
@@ -419,8 +476,8 @@ static void handle(struct session_run *run, enum session_event event)
 	case SESSION_SEND_INFORM:
 		send_inform(run);
 		break;
-	case SESSION_RESEND_INFORM:
-		log_info("the ACS wants the Inform again");
+	case SESSION_RESEND:
+		log_info("the ACS wants the request again");
 		if (soap_encoder_rewind(&run->encoder))
 			broken(run);
 		else
@@ -430,7 +487,21 @@ static void handle(struct session_run *run, enum session_event event)
 		run->rejected = 0;
 		soap_encoder_end(&run->encoder);
 		agent_informed(run->agent, run->url);
-		post(run, false);
+		handle(run, SESSION_GO_ON);
+		break;
+	case SESSION_SEND_REQUEST:
+		send_request(run);
+		break;
+	case SESSION_CONFIRM_REQUEST:
+		acs_request_answered(end_request(run), run->message->request);
+		handle(run, SESSION_GO_ON);
+		break;
+	case SESSION_REFUSE_REQUEST:
+		acs_request_refused(end_request(run), run->fault_code);
+		handle(run, SESSION_GO_ON);
+		break;
+	case SESSION_CONTINUE:
+		handle(run, SESSION_GO_ON);
 		break;
 	case SESSION_SEND_EMPTY:
 		post(run, false);

@@ -5,13 +5,20 @@
 #include <stddef.h>
 
 const char *const session_state_names[SESSION_STATES] = {
-	[SESSION_IDLE] = "idle",       [SESSION_INFORM] = "Inform sent", [SESSION_EMPTY] = "empty POST sent",
-	[SESSION_WORKING] = "working", [SESSION_ANSWER] = "answer sent",
+	[SESSION_IDLE] = "idle",
+	[SESSION_INFORM] = "Inform sent",
+	[SESSION_TURN] = "own turn",
+	[SESSION_OWN] = "own request sent",
+	[SESSION_HELD] = "empty POST sent, requests held",
+	[SESSION_EMPTY] = "empty POST sent",
+	[SESSION_WORKING] = "working",
+	[SESSION_ANSWER] = "answer sent",
 };
 
 const char *const session_event_names[SESSION_EVENTS] = {
 	[SESSION_START] = "start",
-	[SESSION_RESPONSE] = "InformResponse",
+	[SESSION_RESPONSE] = "response",
+	[SESSION_GO_ON] = "go on",
 	[SESSION_REQUEST] = "request",
 	[SESSION_NOTHING] = "empty response",
 	[SESSION_FAULT] = "fault",
@@ -20,9 +27,20 @@ const char *const session_event_names[SESSION_EVENTS] = {
 	[SESSION_BROKEN] = "failure",
 };
 
+// What must hold for a transition. A later line of the same state and event is for when it does not.
+enum condition {
+	ALWAYS,
+	MAY_ASK,  // an own request waits, and neither the ACS nor the agent's own word forbids it
+	HELD,	  // HoldRequests is true, and the agent has not declared that it has no more requests
+	HELD_UP,  // the same, and an own request waits
+	DECLARED, // the agent has declared that it has no more requests
+	AGAIN,	  // the same request was not asked for too often
+};
+
 struct transition {
 	enum session_state state;
 	enum session_event event;
+	enum condition condition;
 	enum session_state next;
 	enum session_action action;
 };
@@ -30,37 +48,72 @@ struct transition {
 // All transitions. What is not here fails the session, except that SESSION_START is ignored while a session runs (the
 // wish for another one is kept elsewhere) and that nothing fails an idle one.
 //
-// The agent makes no request but Inform. So after the InformResponse it says at once, by an empty POST, that it has
-// none, HoldRequests of the ACS finds nothing to hold, and an empty response ends the session whatever was sent before
-// it: nothing is left to be said on either side.
+// An ACS that ends the session while it holds requests back has not let the agent speak: the session fails, and what
+// waits is tried again after the wait that the standard has for that. An empty response to an answer ends the session
+// only if the agent has said that it has nothing more.
 static const struct transition transitions[] = {
-	{SESSION_IDLE, SESSION_START, SESSION_INFORM, SESSION_SEND_INFORM},
+	{SESSION_IDLE, SESSION_START, ALWAYS, SESSION_INFORM, SESSION_SEND_INFORM},
 
-	{SESSION_INFORM, SESSION_RESPONSE, SESSION_EMPTY, SESSION_CONFIRM_INFORM},
-	{SESSION_INFORM, SESSION_FAULT_RETRY, SESSION_INFORM, SESSION_RESEND_INFORM},
+	{SESSION_INFORM, SESSION_RESPONSE, ALWAYS, SESSION_TURN, SESSION_CONFIRM_INFORM},
+	{SESSION_INFORM, SESSION_FAULT_RETRY, AGAIN, SESSION_INFORM, SESSION_RESEND},
 
-	{SESSION_EMPTY, SESSION_REQUEST, SESSION_WORKING, SESSION_EXECUTE},
-	{SESSION_EMPTY, SESSION_NOTHING, SESSION_IDLE, SESSION_SUCCEED},
+	{SESSION_TURN, SESSION_GO_ON, MAY_ASK, SESSION_OWN, SESSION_SEND_REQUEST},
+	{SESSION_TURN, SESSION_GO_ON, HELD, SESSION_HELD, SESSION_SEND_EMPTY},
+	{SESSION_TURN, SESSION_GO_ON, ALWAYS, SESSION_EMPTY, SESSION_SEND_EMPTY},
 
-	{SESSION_WORKING, SESSION_DONE, SESSION_ANSWER, SESSION_SEND_ANSWER},
+	{SESSION_OWN, SESSION_RESPONSE, ALWAYS, SESSION_TURN, SESSION_CONFIRM_REQUEST},
+	{SESSION_OWN, SESSION_FAULT_RETRY, AGAIN, SESSION_OWN, SESSION_RESEND},
+	{SESSION_OWN, SESSION_FAULT_RETRY, ALWAYS, SESSION_TURN, SESSION_REFUSE_REQUEST},
+	{SESSION_OWN, SESSION_FAULT, ALWAYS, SESSION_TURN, SESSION_REFUSE_REQUEST},
 
-	{SESSION_ANSWER, SESSION_REQUEST, SESSION_WORKING, SESSION_EXECUTE},
-	{SESSION_ANSWER, SESSION_NOTHING, SESSION_IDLE, SESSION_SUCCEED},
-	{SESSION_ANSWER, SESSION_FAULT, SESSION_EMPTY, SESSION_SEND_EMPTY},
-	{SESSION_ANSWER, SESSION_FAULT_RETRY, SESSION_EMPTY, SESSION_SEND_EMPTY},
+	{SESSION_HELD, SESSION_REQUEST, ALWAYS, SESSION_WORKING, SESSION_EXECUTE},
+	{SESSION_HELD, SESSION_NOTHING, HELD_UP, SESSION_IDLE, SESSION_FAIL},
+	{SESSION_HELD, SESSION_NOTHING, ALWAYS, SESSION_IDLE, SESSION_SUCCEED},
+
+	{SESSION_EMPTY, SESSION_REQUEST, ALWAYS, SESSION_WORKING, SESSION_EXECUTE},
+	{SESSION_EMPTY, SESSION_NOTHING, ALWAYS, SESSION_IDLE, SESSION_SUCCEED},
+
+	{SESSION_WORKING, SESSION_DONE, ALWAYS, SESSION_ANSWER, SESSION_SEND_ANSWER},
+
+	{SESSION_ANSWER, SESSION_REQUEST, ALWAYS, SESSION_WORKING, SESSION_EXECUTE},
+	{SESSION_ANSWER, SESSION_NOTHING, DECLARED, SESSION_IDLE, SESSION_SUCCEED},
+	{SESSION_ANSWER, SESSION_NOTHING, ALWAYS, SESSION_TURN, SESSION_CONTINUE},
+	{SESSION_ANSWER, SESSION_FAULT, ALWAYS, SESSION_TURN, SESSION_CONTINUE},
+	{SESSION_ANSWER, SESSION_FAULT_RETRY, ALWAYS, SESSION_TURN, SESSION_CONTINUE},
 };
+
+static bool holds(const struct session *session, enum condition condition)
+{
+	switch (condition) {
+	case ALWAYS:
+		return true;
+	case MAY_ASK:
+		return session->waiting && !session->hold && !session->declared;
+	case HELD:
+		return session->hold && !session->declared;
+	case HELD_UP:
+		return session->hold && !session->declared && session->waiting;
+	case DECLARED:
+		return session->declared;
+	case AGAIN:
+		return session->resent < SESSION_RESEND_MAXIMUM;
+	}
+	return false;
+}
 
 enum session_action session_handle(struct session *session, enum session_event event)
 {
 	for (size_t i = 0; i < sizeof(transitions) / sizeof(*transitions); i++) {
 		const struct transition *transition = &transitions[i];
 
-		if (transition->state != session->state || transition->event != event)
+		if (transition->state != session->state || transition->event != event ||
+		    !holds(session, transition->condition))
 			continue;
 		if (transition->action == SESSION_SEND_INFORM)
-			session->resent = 0;
-		if (transition->action == SESSION_RESEND_INFORM && session->resent++ == SESSION_RESEND_MAXIMUM)
-			break;
+			session->declared = false;
+		session->resent = transition->action == SESSION_RESEND ? session->resent + 1 : 0;
+		if (transition->next == SESSION_EMPTY)
+			session->declared = true;
 		session->state = transition->next;
 		return transition->action;
 	}

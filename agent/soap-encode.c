@@ -386,3 +386,28 @@ void soap_status_init(struct soap_status_body *response, const char *name, int s
 {
 	*response = (struct soap_status_body){.body = {.next = status_next}, .name = name, .status = status};
 }
+
+static int call_next(struct soap_body *body, struct soap_writer *writer)
+{
+	const struct soap_call_body *call = (const struct soap_call_body *)body;
+
+	write_method_tag(writer, "<cwmp:", call->name);
+	if (call->write)
+		call->write(writer, call->context);
+	write_method_tag(writer, "</cwmp:", call->name);
+	return 0;
+}
+
+void soap_call_init(struct soap_call_body *call, const char *name,
+		    void (*write)(struct soap_writer *writer, const void *context), const void *context)
+{
+	*call = (struct soap_call_body){.body = {.next = call_next}, .name = name, .write = write, .context = context};
+}
+
+void soap_write_fault_struct(struct soap_writer *writer, const char *name, unsigned int code, const char *text)
+{
+	soap_open(writer, name);
+	soap_element_unsigned(writer, "FaultCode", code);
+	soap_element_string(writer, "FaultString", text || !code ? text : soap_fault_text(code));
+	soap_close(writer, name);
+}

@@ -240,3 +240,29 @@ struct soap_status_body {
  * @status: 0 or 1; negative: an empty element, e.g. for SetParameterAttributesResponse
  */
 void soap_status_init(struct soap_status_body *response, const char *name, int status);
+
+/** struct soap_call_body - a message written in one go: <cwmp:NAME>, what write() writes, </cwmp:NAME> */
+struct soap_call_body {
+	struct soap_body body;
+	const char *name;
+	/** Writes the children of the method's element. Is called again when the message is sent again. */
+	void (*write)(struct soap_writer *writer, const void *context);
+	const void *context;
+};
+
+/**
+ * soap_call_init() - a request of the agent, or a response, that needs no streaming
+ * @name: "TransferComplete", not copied
+ * @write: NULL: the element is empty
+ * @context: to live until soap_encoder_end(), as what write() takes from it
+ */
+void soap_call_init(struct soap_call_body *call, const char *name,
+		    void (*write)(struct soap_writer *writer, const void *context), const void *context);
+
+/**
+ * soap_write_fault_struct() - <NAME><FaultCode>...</FaultCode><FaultString>...</FaultString></NAME> (R-65, R-71)
+ * @name: "FaultStruct" or "Fault"
+ * @code: 0: success, with an empty text
+ * @text: NULL: the usual one of the code
+ */
+void soap_write_fault_struct(struct soap_writer *writer, const char *name, unsigned int code, const char *text);

@@ -189,10 +189,64 @@ const struct soap_method soap_method_set_parameter_attributes = {
 	.request_size = sizeof(struct set_parameter_attributes_request),
 };
 
+static const struct soap_argument method_list_name = {.name = "string", .kind = SOAP_STRING};
+
+static const struct soap_argument get_rpc_methods_response_arguments[] = {
+	{
+		.name = "MethodList",
+		.kind = SOAP_ARRAY,
+		.offset = offsetof(struct get_rpc_methods_response, method_list),
+		.element = &method_list_name,
+		.element_size = sizeof(struct soap_string),
+		.count_offset = offsetof(struct get_rpc_methods_response, method_list_count),
+		.count_maximum = CWMP_METHODS_MAXIMUM,
+	},
+	{.name = NULL},
+};
+
+static const struct soap_argument kicked_response_arguments[] = {
+	{
+		.name = "NextURL",
+		.kind = SOAP_STRING,
+		.offset = offsetof(struct kicked_response, next_url),
+		.characters_maximum = CWMP_URL_CHARACTERS,
+	},
+	{.name = NULL},
+};
+
 const struct soap_method soap_method_inform_response = {.name = "InformResponse", .response = true};
-const struct soap_method soap_method_get_rpc_methods_response = {.name = "GetRPCMethodsResponse", .response = true};
-const struct soap_method soap_method_transfer_complete_response = {.name = "TransferCompleteResponse",
-								   .response = true};
+const struct soap_method soap_method_get_rpc_methods_response = {
+	.name = "GetRPCMethodsResponse",
+	.arguments = get_rpc_methods_response_arguments,
+	.request_size = sizeof(struct get_rpc_methods_response),
+	.response = true,
+};
+const struct soap_method soap_method_kicked_response = {
+	.name = "KickedResponse",
+	.arguments = kicked_response_arguments,
+	.request_size = sizeof(struct kicked_response),
+	.response = true,
+};
+const struct soap_method soap_method_request_download_response = {
+	.name = "RequestDownloadResponse",
+	.response = true,
+};
+const struct soap_method soap_method_transfer_complete_response = {
+	.name = "TransferCompleteResponse",
+	.response = true,
+};
+const struct soap_method soap_method_autonomous_transfer_complete_response = {
+	.name = "AutonomousTransferCompleteResponse",
+	.response = true,
+};
+const struct soap_method soap_method_du_state_change_complete_response = {
+	.name = "DUStateChangeCompleteResponse",
+	.response = true,
+};
+const struct soap_method soap_method_autonomous_du_state_change_complete_response = {
+	.name = "AutonomousDUStateChangeCompleteResponse",
+	.response = true,
+};
 
 const struct soap_method *const soap_methods[] = {
 	&soap_method_get_rpc_methods,
@@ -203,6 +257,11 @@ const struct soap_method *const soap_methods[] = {
 	&soap_method_set_parameter_attributes,
 	&soap_method_inform_response,
 	&soap_method_get_rpc_methods_response,
+	&soap_method_kicked_response,
+	&soap_method_request_download_response,
 	&soap_method_transfer_complete_response,
+	&soap_method_autonomous_transfer_complete_response,
+	&soap_method_du_state_change_complete_response,
+	&soap_method_autonomous_du_state_change_complete_response,
 };
 const size_t soap_methods_count = sizeof(soap_methods) / sizeof(soap_methods[0]);

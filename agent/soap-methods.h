@@ -63,10 +63,26 @@ extern const struct soap_method soap_method_set_parameter_values;
 extern const struct soap_method soap_method_get_parameter_attributes;
 extern const struct soap_method soap_method_set_parameter_attributes;
 
-/* Responses to the agent's requests: nothing in them is used. */
+/** struct get_rpc_methods_response - the methods that the ACS understands */
+struct get_rpc_methods_response {
+	const struct soap_string *method_list;
+	size_t method_list_count;
+};
+
+/** struct kicked_response - R-69 */
+struct kicked_response {
+	struct soap_string next_url;
+};
+
+/* Responses to the agent's requests; those without a struct hold nothing that is used. */
 extern const struct soap_method soap_method_inform_response;
 extern const struct soap_method soap_method_get_rpc_methods_response;
+extern const struct soap_method soap_method_kicked_response;
+extern const struct soap_method soap_method_request_download_response;
 extern const struct soap_method soap_method_transfer_complete_response;
+extern const struct soap_method soap_method_autonomous_transfer_complete_response;
+extern const struct soap_method soap_method_du_state_change_complete_response;
+extern const struct soap_method soap_method_autonomous_du_state_change_complete_response;
 
 /** soap_methods - all of the above, for soap_decoder_create() */
 extern const struct soap_method *const soap_methods[];

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 Test(event, one_of_a_kind_in_the_order_of_occurrence)
@@ -80,9 +81,84 @@ Test(event, dropped_only_outside_an_inform)
 	events_free(&events);
 }
 
+Test(event, many_are_kept_once_for_each_key)
+{
+	struct events events = {0};
+	char long_key[EVENT_COMMAND_KEY_SIZE + 1];
+
+	cr_expect_eq(events_raise(&events, EVENT_M_REBOOT, "a"), 1);
+	cr_expect_eq(events_raise(&events, EVENT_M_REBOOT, "b"), 1);
+	cr_expect_eq(events_raise(&events, EVENT_M_REBOOT, "a"), 0);
+	cr_expect_eq(events_raise(&events, EVENT_M_DOWNLOAD, "a"), 1);
+	events_inform(&events);
+	cr_expect_eq(events_raise(&events, EVENT_M_REBOOT, "a"), 1);
+	events_failed(&events);
+	cr_expect_eq(events.count, 3, "the older of two with the same key is enough");
+	memset(long_key, 'k', sizeof(long_key) - 1);
+	long_key[sizeof(long_key) - 1] = 0;
+	cr_expect_eq(events_raise(&events, EVENT_M_REBOOT, long_key), -EINVAL);
+	events_free(&events);
+}
+
+Test(event, sixty_four_in_an_inform)
+{
+	struct events events = {0};
+	char key[8];
+
+	for (int i = 0; i < EVENT_PENDING_MAXIMUM; i++) {
+		snprintf(key, sizeof(key), "%d", i);
+		cr_expect_eq(events_raise(&events, EVENT_M_SCHEDULE_INFORM, key), 1);
+	}
+	cr_expect_eq(events_raise(&events, EVENT_PERIODIC, ""), -ENOSPC);
+	cr_expect_eq(events_inform(&events), EVENT_INFORM_MAXIMUM);
+	cr_expect(events_informed(&events, EVENT_M_SCHEDULE_INFORM, "63"));
+	cr_expect_not(events_informed(&events, EVENT_M_SCHEDULE_INFORM, "64"));
+	events_delivered(&events, EVENT_BY_INFORM_RESPONSE);
+	cr_expect_eq(events.count, EVENT_PENDING_MAXIMUM - EVENT_INFORM_MAXIMUM);
+	cr_expect_str_eq(events.entries[0].command_key, "64");
+	events_free(&events);
+}
+
+Test(event, delivered_by_the_request_that_it_announces)
+{
+	struct events events = {0};
+
+	events_raise(&events, EVENT_TRANSFER_COMPLETE, "");
+	events_raise(&events, EVENT_M_DOWNLOAD, "k");
+	events_inform(&events);
+	events_delivered(&events, EVENT_BY_INFORM_RESPONSE);
+	cr_expect_eq(events.count, 2);
+	events_raise(&events, EVENT_TRANSFER_COMPLETE, "");
+	events_answered(&events, EVENT_TRANSFER_COMPLETE, "");
+	events_answered(&events, EVENT_M_DOWNLOAD, "k");
+	cr_expect_eq(events.count, 1);
+	cr_expect_not(events.entries[0].informed, "raised since the Inform");
+	events_answered(&events, EVENT_TRANSFER_COMPLETE, "");
+	cr_expect_eq(events.count, 1);
+	events_remove(&events, EVENT_TRANSFER_COMPLETE, "");
+	cr_expect_eq(events.count, 0);
+	events_free(&events);
+}
+
+Test(event, vendors_have_their_own_codes)
+{
+	struct events events = {0};
+
+	cr_expect_eq(events_raise_vendor(&events, "X 00D09E Door", ""), 1);
+	cr_expect_eq(events_raise_vendor(&events, "X 00D09E Door", ""), 0);
+	cr_expect_eq(events_raise_vendor(&events, "X 00D09E Window", "key"), 1);
+	cr_expect_str_eq(event_code(&events.entries[1]), "X 00D09E Window");
+	cr_expect_eq(event_kind_of_code("X 00D09E Door"), EVENT_VENDOR);
+	for (const char *const *code = (const char *const[]){"X 00d09e Door", "X 00D09 Door", "X 00D09E", "X 00D09E ",
+							     "Y 00D09E Door", "X 00D09EDoor", NULL};
+	     *code; code++)
+		cr_expect_eq(events_raise_vendor(&events, *code, ""), -EINVAL, "%s", *code);
+	events_free(&events);
+}
+
 Test(event, codes)
 {
-	for (int kind = 0; kind < EVENT_KINDS; kind++)
+	for (int kind = 0; kind < EVENT_VENDOR; kind++)
 		cr_expect_eq(event_kind_of_code(event_rules[kind].code), kind);
 	cr_expect_eq(event_kind_of_code("99 NOTHING"), -ENOENT);
 	cr_expect_str_eq(event_rules[EVENT_VALUE_CHANGE].code, "4 VALUE CHANGE");

@@ -24,6 +24,7 @@ Test(session, shortest)
 
 	cr_expect_eq(PLAY(&session, SESSION_START), SESSION_SEND_INFORM);
 	cr_expect_eq(PLAY(&session, SESSION_RESPONSE), SESSION_CONFIRM_INFORM);
+	cr_expect_eq(PLAY(&session, SESSION_GO_ON), SESSION_SEND_EMPTY);
 	cr_expect_eq(session.state, SESSION_EMPTY);
 	cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_SUCCEED);
 	cr_expect_eq(session.state, SESSION_IDLE);
@@ -33,7 +34,7 @@ Test(session, requests_are_answered_one_by_one)
 {
 	struct session session = {0};
 
-	PLAY(&session, SESSION_START, SESSION_RESPONSE);
+	PLAY(&session, SESSION_START, SESSION_RESPONSE, SESSION_GO_ON);
 	for (int i = 0; i < 3; i++) {
 		cr_expect_eq(PLAY(&session, SESSION_REQUEST), SESSION_EXECUTE);
 		cr_expect_eq(PLAY(&session, SESSION_DONE), SESSION_SEND_ANSWER);
@@ -47,10 +48,10 @@ Test(session, inform_again_for_8005_but_not_for_ever)
 
 	PLAY(&session, SESSION_START);
 	for (int i = 0; i < SESSION_RESEND_MAXIMUM; i++)
-		cr_expect_eq(PLAY(&session, SESSION_FAULT_RETRY), SESSION_RESEND_INFORM);
+		cr_expect_eq(PLAY(&session, SESSION_FAULT_RETRY), SESSION_RESEND);
 	cr_expect_eq(PLAY(&session, SESSION_FAULT_RETRY), SESSION_FAIL);
 	cr_expect_eq(session.state, SESSION_IDLE);
-	cr_expect_eq(PLAY(&session, SESSION_START, SESSION_FAULT_RETRY), SESSION_RESEND_INFORM, "counted anew");
+	cr_expect_eq(PLAY(&session, SESSION_START, SESSION_FAULT_RETRY), SESSION_RESEND, "counted anew");
 }
 
 Test(session, fault_on_inform_fails)
@@ -64,8 +65,9 @@ Test(session, fault_on_an_answer_is_noted)
 {
 	struct session session = {0};
 
-	cr_expect_eq(PLAY(&session, SESSION_START, SESSION_RESPONSE, SESSION_REQUEST, SESSION_DONE, SESSION_FAULT),
-		     SESSION_SEND_EMPTY);
+	PLAY(&session, SESSION_START, SESSION_RESPONSE, SESSION_GO_ON, SESSION_REQUEST, SESSION_DONE);
+	cr_expect_eq(PLAY(&session, SESSION_FAULT), SESSION_CONTINUE);
+	cr_expect_eq(PLAY(&session, SESSION_GO_ON), SESSION_SEND_EMPTY);
 	cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_SUCCEED);
 }
 
@@ -73,9 +75,83 @@ Test(session, start_in_a_session_is_ignored)
 {
 	struct session session = {0};
 
-	PLAY(&session, SESSION_START, SESSION_RESPONSE);
+	PLAY(&session, SESSION_START, SESSION_RESPONSE, SESSION_GO_ON);
 	cr_expect_eq(PLAY(&session, SESSION_START), SESSION_DO_NOTHING);
 	cr_expect_eq(session.state, SESSION_EMPTY);
+}
+
+Test(session, own_requests_one_by_one_and_then_the_empty_post)
+{
+	struct session session = {0};
+
+	PLAY(&session, SESSION_START, SESSION_RESPONSE);
+	session.waiting = true;
+	for (int i = 0; i < 3; i++) {
+		cr_expect_eq(PLAY(&session, SESSION_GO_ON), SESSION_SEND_REQUEST);
+		cr_expect_eq(PLAY(&session, SESSION_RESPONSE), SESSION_CONFIRM_REQUEST);
+	}
+	session.waiting = false;
+	cr_expect_eq(PLAY(&session, SESSION_GO_ON), SESSION_SEND_EMPTY);
+	session.waiting = true;
+	cr_expect_eq(PLAY(&session, SESSION_REQUEST, SESSION_DONE, SESSION_NOTHING), SESSION_SUCCEED,
+		     "no new requests after the empty POST (R-32)");
+}
+
+Test(session, held_requests_wait_for_the_acs)
+{
+	struct session session = {.waiting = true};
+
+	PLAY(&session, SESSION_START);
+	session.hold = true;
+	cr_expect_eq(PLAY(&session, SESSION_RESPONSE, SESSION_GO_ON), SESSION_SEND_EMPTY);
+	cr_expect_eq(session.state, SESSION_HELD);
+	cr_expect_eq(PLAY(&session, SESSION_REQUEST), SESSION_EXECUTE);
+	session.hold = false;
+	cr_expect_eq(PLAY(&session, SESSION_DONE, SESSION_NOTHING), SESSION_CONTINUE);
+	cr_expect_eq(PLAY(&session, SESSION_GO_ON), SESSION_SEND_REQUEST);
+	cr_expect_eq(PLAY(&session, SESSION_RESPONSE), SESSION_CONFIRM_REQUEST);
+	session.waiting = false;
+	cr_expect_eq(PLAY(&session, SESSION_GO_ON), SESSION_SEND_EMPTY);
+	cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_SUCCEED);
+}
+
+Test(session, held_to_the_end_fails_if_something_waits)
+{
+	struct session session = {0};
+
+	PLAY(&session, SESSION_START);
+	session.hold = true;
+	PLAY(&session, SESSION_RESPONSE, SESSION_GO_ON, SESSION_REQUEST, SESSION_DONE);
+	cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_CONTINUE);
+	cr_expect_eq(PLAY(&session, SESSION_GO_ON), SESSION_SEND_EMPTY);
+	session.waiting = true;
+	cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_FAIL);
+	session = (struct session){.state = SESSION_HELD, .hold = true};
+	cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_SUCCEED);
+}
+
+Test(session, own_request_again_for_8005_and_refused_for_other_faults)
+{
+	struct session session = {.waiting = true};
+
+	PLAY(&session, SESSION_START, SESSION_RESPONSE, SESSION_GO_ON);
+	for (int i = 0; i < SESSION_RESEND_MAXIMUM; i++)
+		cr_expect_eq(PLAY(&session, SESSION_FAULT_RETRY), SESSION_RESEND);
+	cr_expect_eq(PLAY(&session, SESSION_FAULT_RETRY), SESSION_REFUSE_REQUEST);
+	cr_expect_eq(PLAY(&session, SESSION_GO_ON), SESSION_SEND_REQUEST);
+	cr_expect_eq(PLAY(&session, SESSION_FAULT_RETRY), SESSION_RESEND, "counted anew");
+	cr_expect_eq(PLAY(&session, SESSION_FAULT), SESSION_REFUSE_REQUEST);
+	session.waiting = false;
+	cr_expect_eq(PLAY(&session, SESSION_GO_ON, SESSION_NOTHING), SESSION_SUCCEED);
+}
+
+Test(session, own_request_without_an_answer_fails)
+{
+	struct session session = {.waiting = true};
+
+	PLAY(&session, SESSION_START, SESSION_RESPONSE, SESSION_GO_ON);
+	cr_expect_eq(session.state, SESSION_OWN);
+	cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_FAIL);
 }
 
 Test(session, broken_anywhere_fails)

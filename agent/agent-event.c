@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The agent's events: raised, kept over a restart, delivered.
+#include "agent/agent-private.h"
+
+#include "agent/url.h"
+#include "shm/log.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BOOT_ID_FILE	"/proc/sys/kernel/random/boot_id"
+#define EVENT_NAME_SIZE (EVENT_CODE_SIZE + EVENT_COMMAND_KEY_SIZE)
+
+// The name of an event's record: code, a line end, command key.
+static void event_name(const char *code, const char *command_key, char name[EVENT_NAME_SIZE])
+{
+	snprintf(name, EVENT_NAME_SIZE, "%s\n%s", code, command_key);
+}
+
+static void put_event(struct store_transaction *transaction, const char *code, const char *command_key)
+{
+	char name[EVENT_NAME_SIZE];
+
+	event_name(code, command_key, name);
+	store_put_string(transaction, STORE_EVENT, name, "");
+}
+
+// What was raised wants a session, and a record if it is a durable one.
+static int raised(struct agent *agent, int result, enum event_kind kind, const char *code, const char *command_key)
+{
+	struct store_transaction *transaction;
+
+	if (result < 0)
+		log_error("event %s is lost: %s", code, strerror(-result));
+	agent->wanted = true;
+	if (result <= 0 || !event_rules[kind].durable)
+		return result;
+	transaction = store_begin(agent->store);
+	if (!transaction)
+		return result;
+	put_event(transaction, code, command_key);
+	agent_commit(transaction);
+	return result;
+}
+
+int agent_raise_key(struct agent *agent, enum event_kind kind, const char *command_key)
+{
+	return raised(agent, events_raise(&agent->events, kind, command_key), kind, event_rules[kind].code,
+		      command_key);
+}
+
+void agent_raise(struct agent *agent, enum event_kind kind)
+{
+	agent_raise_key(agent, kind, "");
+}
+
+int agent_raise_vendor(struct agent *agent, const char *code, const char *command_key)
+{
+	return raised(agent, events_raise_vendor(&agent->events, code, command_key), EVENT_VENDOR, code, command_key);
+}
+
+int agent_raise_with(struct agent *agent, struct store_transaction *transaction, enum event_kind kind,
+		     const char *command_key)
+{
+	int result = events_raise(&agent->events, kind, command_key);
+
+	assert(event_rules[kind].durable);
+	if (result < 0)
+		return result;
+	agent->wanted = true;
+	if (result)
+		put_event(transaction, event_rules[kind].code, command_key);
+	return result;
+}
+
+static int load_event(const char *name, const char *value, size_t length, void *context)
+{
+	struct agent *agent = context;
+	const char *key = strchr(name, '\n');
+	char code[EVENT_CODE_SIZE];
+	int kind, result;
+
+	(void)value;
+	(void)length;
+	if (!key)
+		return 0;
+	snprintf(code, sizeof(code), "%.*s", (int)(key - name), name);
+	kind = event_kind_of_code(code);
+	if (kind < 0)
+		return 0;
+	result = kind == EVENT_VENDOR ? events_raise_vendor(&agent->events, code, key + 1)
+				      : events_raise(&agent->events, (enum event_kind)kind, key + 1);
+	if (result > 0)
+		agent->wanted = true;
+	return 0;
+}
+
+// BOOTSTRAP until an Inform to the present URL has been answered. What the former ACS has asked for is
+// discarded, and a new one starts with fresh attributes.
+void agent_check_bootstrap(struct agent *agent)
+{
+	const char *url = settings_text(&agent->settings, SETTING_URL);
+	struct store_transaction *transaction;
+
+	if ((agent->bootstrap_url && !strcmp(agent->bootstrap_url, url)) || events_has(&agent->events, EVENT_BOOTSTRAP))
+		return;
+	agent_raise(agent, EVENT_BOOTSTRAP);
+	acs_requests_discard(&agent->acs_requests);
+	transaction = store_begin(agent->store);
+	if (!transaction)
+		return;
+	// BOOTSTRAP itself is durable as the URL that has not acknowledged it yet.
+	store_delete_all(transaction, STORE_EVENT);
+	if (agent->attributes.count) {
+		attributes_free(&agent->attributes);
+		store_delete_all(transaction, STORE_ATTRIBUTE);
+		notify_rebuild(&agent->notify, transaction);
+	}
+	agent_commit(transaction);
+}
+
+static void check_boot(struct agent *agent)
+{
+	char reported[sizeof(agent->boot_id)] = "";
+	int descriptor = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
+	ssize_t length = descriptor < 0 ? -1 : read(descriptor, agent->boot_id, sizeof(agent->boot_id) - 1);
+
+	if (descriptor >= 0)
+		close(descriptor);
+	agent->boot_id[length < 0 ? 0 : length] = 0;
+	agent->boot_id[strcspn(agent->boot_id, "\n")] = 0;
+	store_get(agent->store, STORE_STATE, STATE_BOOT_ID, reported, sizeof(reported));
+	if (strcmp(reported, agent->boot_id))
+		agent_raise(agent, EVENT_BOOT);
+}
+
+int agent_open_events(struct agent *agent)
+{
+	char url[URL_LENGTH_MAX + 1];
+
+	if (store_get(agent->store, STORE_STATE, STATE_BOOTSTRAP_URL, url, sizeof(url)) > 0)
+		agent->bootstrap_url = strdup(url);
+	agent_check_bootstrap(agent);
+	check_boot(agent);
+	return store_each(agent->store, STORE_EVENT, load_event, agent);
+}
+
+void agent_informed(struct agent *agent, const char *url)
+{
+	struct store_transaction *transaction = store_begin(agent->store);
+	char name[EVENT_NAME_SIZE];
+	unsigned again;
+
+	if (!transaction) {
+		log_error("no memory: the events are delivered again");
+		return;
+	}
+	for (size_t i = 0; i < agent->events.count; i++) {
+		const struct event *event = &agent->events.entries[i];
+
+		if (!event->informed)
+			continue;
+		if (event->kind == EVENT_BOOTSTRAP) {
+			free(agent->bootstrap_url);
+			agent->bootstrap_url = strdup(url);
+			store_put_string(transaction, STORE_STATE, STATE_BOOTSTRAP_URL, url);
+		} else if (event->kind == EVENT_BOOT) {
+			store_put_string(transaction, STORE_STATE, STATE_BOOT_ID, agent->boot_id);
+		}
+		if (event_rules[event->kind].durable) {
+			event_name(event_code(event), event->command_key, name);
+			store_delete(transaction, STORE_EVENT, name);
+		}
+	}
+	events_delivered(&agent->events, EVENT_BY_INFORM_RESPONSE);
+	// The same may have been raised once more since the Inform was made.
+	for (size_t i = 0; i < agent->events.count; i++) {
+		if (event_rules[agent->events.entries[i].kind].durable)
+			put_event(transaction, event_code(&agent->events.entries[i]),
+				  agent->events.entries[i].command_key);
+	}
+	again = notify_delivered(&agent->notify, transaction);
+	agent_commit(transaction);
+	agent_take_changes(agent, again);
+}
