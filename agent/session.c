@@ -33,7 +33,7 @@ enum condition {
 	MAY_ASK,  // an own request waits, and neither the ACS nor the agent's own word forbids it
 	HELD,	  // HoldRequests is true, and the agent has not declared that it has no more requests
 	HELD_UP,  // the same, and an own request waits
-	DECLARED, // the agent has declared that it has no more requests
+	RELEASED, // HoldRequests is false, and the agent has still to say whether it has more requests
 	AGAIN,	  // the same request was not asked for too often
 };
 
@@ -49,8 +49,8 @@ struct transition {
 // wish for another one is kept elsewhere) and that nothing fails an idle one.
 //
 // An ACS that ends the session while it holds requests back has not let the agent speak: the session fails, and what
-// waits is tried again after the wait that the standard has for that. An empty response to an answer ends the session
-// only if the agent has said that it has nothing more.
+// waits is tried again after the wait that the standard has for that. An empty response to an answer ends the session,
+// except when the ACS has released the requests since: then the agent has still to say whether it has any.
 static const struct transition transitions[] = {
 	{SESSION_IDLE, SESSION_START, ALWAYS, SESSION_INFORM, SESSION_SEND_INFORM},
 
@@ -76,8 +76,9 @@ static const struct transition transitions[] = {
 	{SESSION_WORKING, SESSION_DONE, ALWAYS, SESSION_ANSWER, SESSION_SEND_ANSWER},
 
 	{SESSION_ANSWER, SESSION_REQUEST, ALWAYS, SESSION_WORKING, SESSION_EXECUTE},
-	{SESSION_ANSWER, SESSION_NOTHING, DECLARED, SESSION_IDLE, SESSION_SUCCEED},
-	{SESSION_ANSWER, SESSION_NOTHING, ALWAYS, SESSION_TURN, SESSION_CONTINUE},
+	{SESSION_ANSWER, SESSION_NOTHING, RELEASED, SESSION_TURN, SESSION_CONTINUE},
+	{SESSION_ANSWER, SESSION_NOTHING, HELD_UP, SESSION_IDLE, SESSION_FAIL},
+	{SESSION_ANSWER, SESSION_NOTHING, ALWAYS, SESSION_IDLE, SESSION_SUCCEED},
 	{SESSION_ANSWER, SESSION_FAULT, ALWAYS, SESSION_TURN, SESSION_CONTINUE},
 	{SESSION_ANSWER, SESSION_FAULT_RETRY, ALWAYS, SESSION_TURN, SESSION_CONTINUE},
 };
@@ -93,8 +94,8 @@ static bool holds(const struct session *session, enum condition condition)
 		return session->hold && !session->declared;
 	case HELD_UP:
 		return session->hold && !session->declared && session->waiting;
-	case DECLARED:
-		return session->declared;
+	case RELEASED:
+		return !session->hold && !session->declared;
 	case AGAIN:
 		return session->resent < SESSION_RESEND_MAXIMUM;
 	}

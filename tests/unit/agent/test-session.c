@@ -117,16 +117,26 @@ Test(session, held_requests_wait_for_the_acs)
 
 Test(session, held_to_the_end_fails_if_something_waits)
 {
+	const enum session_state states[] = {SESSION_HELD, SESSION_ANSWER};
+
+	for (int i = 0; i < 2; i++) {
+		struct session session = {.state = states[i], .hold = true};
+
+		cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_SUCCEED);
+		session = (struct session){.state = states[i], .hold = true, .waiting = true};
+		cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_FAIL);
+	}
+}
+
+Test(session, released_requests_are_declared)
+{
 	struct session session = {0};
 
 	PLAY(&session, SESSION_START);
 	session.hold = true;
-	PLAY(&session, SESSION_RESPONSE, SESSION_GO_ON, SESSION_REQUEST, SESSION_DONE);
-	cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_CONTINUE);
-	cr_expect_eq(PLAY(&session, SESSION_GO_ON), SESSION_SEND_EMPTY);
-	session.waiting = true;
-	cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_FAIL);
-	session = (struct session){.state = SESSION_HELD, .hold = true};
+	PLAY(&session, SESSION_RESPONSE, SESSION_GO_ON, SESSION_REQUEST);
+	session.hold = false;
+	cr_expect_eq(PLAY(&session, SESSION_DONE, SESSION_NOTHING, SESSION_GO_ON), SESSION_SEND_EMPTY);
 	cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_SUCCEED);
 }
 
