@@ -229,12 +229,36 @@ def test_zwave_js_lamp_and_door_through_the_acs(mock, server, start_acs, make_ag
     mock.tell('door %d closed' % DOOR)
     zwave.wait_value(DOOR, DOOR_STATE, CLOSED)
     assert acs.call(('set-attributes', door, '2', '-')).good
-    informs = len(acs.informs())
-    begin = time.monotonic()
-    mock.tell('door %d open' % DOOR)
-    inform = acs.wait_inform('4 VALUE CHANGE', after=informs)
-    print('door to Inform: %.0f ms' % ((time.monotonic() - begin) * 1000))
-    assert inform.parameters[door] == OPEN
+    taken = []
+    # On a machine that does other things too, one in a few tries is on time.
+    for _ in range(5):
+        informs = len(acs.informs())
+        begin = time.monotonic()
+        mock.tell('door %d open' % DOOR)
+        inform = acs.wait_inform('4 VALUE CHANGE', after=informs)
+        taken.append(time.monotonic() - begin)
+        assert inform.parameters[door] == OPEN
+        if taken[-1] < 1:
+            break
+        agent.wait_idle()
+        mock.tell('door %d closed' % DOOR)
+        acs.wait_inform('4 VALUE CHANGE', after=informs + 1)
+        agent.wait_idle()
+    assert min(taken) < 1, 'from the event to the Inform: %s s' % taken
+
+
+def test_zwave_js_numbers_survive_kill(mock, zwave):
+    """kill -9 at any moment: every node and every value has its number again."""
+    before = {number: node[''] for number, node in zwave.nodes().items()}
+    values = {number: {value: name for name, value in node.items() if name.endswith('.Property')}
+              for number, node in zwave.nodes().items()}
+    for _ in range(3):
+        mock.tell('watts %d 50' % PLUG)
+        zwave.process.kill()
+        zwave.start().wait_up()
+        assert {number: node[''] for number, node in zwave.nodes().items()} == before
+        assert {number: {value: name for name, value in node.items() if name.endswith('.Property')}
+                for number, node in zwave.nodes().items()} == values
 
 
 def test_zwave_js_server_killed_and_started_again(server, zwave):

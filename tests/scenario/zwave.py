@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # espalier-zwave as a scenario test sees it: its tree, its rows by node id, and settings from a shell.
 import json
+import os
 import re
 
 import pytest
@@ -10,6 +11,10 @@ from process import wait_until
 ROOT = 'Device.X_ESPALIER_ZWave.'
 INTERFACE = ROOT + 'Interface.1.'
 UNKNOWN_TIME = '0001-01-01T00:00:00Z'
+
+
+# Kilobytes that a hostile document may cost. AddressSanitizer keeps freed memory for a while.
+GROWTH = (256 if '-fsanitize' in os.environ.get('ESPALIER_CC', '') else 64) * 1024
 
 
 class Zwave:
@@ -22,6 +27,11 @@ class Zwave:
     def start(self):
         self.process = self.begin('espalier-zwave', '-vv', '-c', self.path, ready=r'started: ')
         return self
+
+    def peak(self):
+        """Kilobytes of memory at most so far."""
+        with open('/proc/%d/status' % self.process.pid) as status:
+            return int(re.search(r'VmHWM:\s+(\d+)', status.read())[1])
 
     def tree(self, *paths):
         """Full parameter path -> typed value."""

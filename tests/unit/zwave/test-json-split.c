@@ -113,11 +113,16 @@ Test(json_split, what_is_no_json_is_refused)
 	}
 }
 
+static int any_element(struct json_object *json, void *context)
+{
+	(void)context;
+	return json ? 0 : -EINVAL;
+}
+
 static int repeat(const char *before, const char *again, size_t count, const char *after)
 {
-	struct seen seen = {.count = 0};
 	struct json_split split;
-	int error = json_split_open(&split, "nodes", 1, element, &seen);
+	int error = json_split_open(&split, "nodes", 1, any_element, NULL);
 
 	if (!error)
 		error = json_split_feed(&split, before, strlen(before));
@@ -138,6 +143,8 @@ Test(json_split, bounds)
 	cr_expect_eq(repeat("{\"nodes\":[{\"a\":", "[", JSON_DEPTH_MAXIMUM, ""), -E2BIG);
 	cr_expect_eq(repeat("{\"a\":[0", ",[]", JSON_CONTAINERS_MAXIMUM + 1, "]}"), -E2BIG);
 	cr_expect_eq(repeat("{\"nodes\":[{\"a\":[0", ",[]", JSON_CONTAINERS_MAXIMUM + 1, "]}]}"), -E2BIG);
+	/* Elements give the rest no new room. */
+	cr_expect_eq(repeat("{\"a\":1", ",\"nodes\":[{\"id\":1}],\"b\":[[],[],[],[],[],[],[]]", 5000, "}"), -E2BIG);
 	cr_expect_eq(repeat("{\"nodes\":[{\"a\":\"", large, JSON_ELEMENT_MAXIMUM / 65536 + 1, "\"}]}"), -E2BIG);
 	cr_expect_eq(repeat("{\"a\":\"", large, JSON_REST_MAXIMUM / 65536 + 1, "\"}"), -E2BIG);
 	cr_expect_eq(repeat("{\"a\":1", "                                ", JSON_DOCUMENT_MAXIMUM / 32 + 1, "}"),
