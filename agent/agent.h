@@ -20,6 +20,7 @@
 
 #define AGENT_SECRET_SIZE (256 * 4 + 1) // 256 characters
 
+struct object_call;
 struct session_run;
 
 // Names of the facts in the store (STORE_STATE).
@@ -54,6 +55,8 @@ struct agent {
 	struct notify notify;
 	struct redo redo;
 	struct transaction_timer set_timer;
+	struct alarm object_alarm;	 // of an owner that has to answer AddObject or DeleteObject
+	struct object_call *object_call; // whose answer that is
 	struct listener listener;
 
 	struct events events;

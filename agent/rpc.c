@@ -24,6 +24,8 @@ const struct rpc_method rpc_methods[] = {
 	{&soap_method_get_parameter_names, rpc_get_parameter_names},
 	{&soap_method_set_parameter_attributes, rpc_set_parameter_attributes},
 	{&soap_method_get_parameter_attributes, rpc_get_parameter_attributes},
+	{&soap_method_add_object, rpc_add_object},
+	{&soap_method_delete_object, rpc_delete_object},
 };
 const size_t rpc_methods_count = sizeof(rpc_methods) / sizeof(rpc_methods[0]);
 

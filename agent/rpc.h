@@ -116,3 +116,5 @@ int rpc_get_parameter_values(struct rpc_call *call);
 int rpc_get_parameter_attributes(struct rpc_call *call);
 int rpc_set_parameter_values(struct rpc_call *call);
 int rpc_set_parameter_attributes(struct rpc_call *call);
+int rpc_add_object(struct rpc_call *call);
+int rpc_delete_object(struct rpc_call *call);

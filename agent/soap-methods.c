@@ -189,6 +189,35 @@ const struct soap_method soap_method_set_parameter_attributes = {
 	.request_size = sizeof(struct set_parameter_attributes_request),
 };
 
+static const struct soap_argument object_arguments[] = {
+	{
+		.name = "ObjectName",
+		.kind = SOAP_STRING,
+		.offset = offsetof(struct object_request, object_name),
+		.characters_maximum = CWMP_PATH_CHARACTERS,
+		.too_long_fault = FAULT_INVALID_PARAMETER_NAME,
+	},
+	{
+		.name = "ParameterKey",
+		.kind = SOAP_STRING,
+		.offset = offsetof(struct object_request, parameter_key),
+		.characters_maximum = CWMP_PARAMETER_KEY_CHARACTERS,
+	},
+	{.name = NULL},
+};
+
+const struct soap_method soap_method_add_object = {
+	.name = "AddObject",
+	.arguments = object_arguments,
+	.request_size = sizeof(struct object_request),
+};
+
+const struct soap_method soap_method_delete_object = {
+	.name = "DeleteObject",
+	.arguments = object_arguments,
+	.request_size = sizeof(struct object_request),
+};
+
 static const struct soap_argument method_list_name = {.name = "string", .kind = SOAP_STRING};
 
 static const struct soap_argument get_rpc_methods_response_arguments[] = {
@@ -255,6 +284,8 @@ const struct soap_method *const soap_methods[] = {
 	&soap_method_set_parameter_values,
 	&soap_method_get_parameter_attributes,
 	&soap_method_set_parameter_attributes,
+	&soap_method_add_object,
+	&soap_method_delete_object,
 	&soap_method_inform_response,
 	&soap_method_get_rpc_methods_response,
 	&soap_method_kicked_response,

@@ -55,6 +55,12 @@ struct set_parameter_attributes_request {
 	size_t parameter_list_count;
 };
 
+/** struct object_request - R-60; AddObject: a table's path, DeleteObject: an instance's */
+struct object_request {
+	struct soap_string object_name;
+	struct soap_string parameter_key;
+};
+
 /* Requests of the ACS. GetRPCMethods has no arguments. */
 extern const struct soap_method soap_method_get_rpc_methods;
 extern const struct soap_method soap_method_get_parameter_names;
@@ -62,6 +68,8 @@ extern const struct soap_method soap_method_get_parameter_values;
 extern const struct soap_method soap_method_set_parameter_values;
 extern const struct soap_method soap_method_get_parameter_attributes;
 extern const struct soap_method soap_method_set_parameter_attributes;
+extern const struct soap_method soap_method_add_object;
+extern const struct soap_method soap_method_delete_object;
 
 /** struct get_rpc_methods_response - the methods that the ACS understands */
 struct get_rpc_methods_response {

@@ -42,11 +42,12 @@ struct publisher {
 static volatile sig_atomic_t interrupted;
 
 static const char help[] =
-	"usage: espalier-publish [-ae] [-n NAME] [-t SECONDS]\n"
+	"usage: espalier-publish [-ae] [-n NAME] [-N FILE] [-t SECONDS]\n"
 	"Publishes lines \"PATH TYPE VALUE\" from standard input while it runs.\n"
 	"  -n, --name=NAME        of the segment (publish)\n"
 	"  -a, --accept           store what is set at once; without it, requests are lines on standard output\n"
 	"  -e, --end              end with the input, not by a signal only\n"
+	"  -N, --numbers=FILE     keeps the instance numbers that were given, so that none is given again\n"
 	"  -t, --timeout=SECONDS  for the answer to a request (5)\n"
 	"  -V, --version          -h, --help\n"
 	"See espalier-publish(1) for the lines.\n";
@@ -254,21 +255,19 @@ static int run(struct publisher *publisher, const sigset_t *signals)
 static int parse(struct publisher *publisher, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"name", required_argument, NULL, 'n'},
-		{"accept", no_argument, NULL, 'a'},
-		{"end", no_argument, NULL, 'e'},
-		{"timeout", required_argument, NULL, 't'},
-		{"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{"name", required_argument, NULL, 'n'},	   {"accept", no_argument, NULL, 'a'},
+		{"end", no_argument, NULL, 'e'},	   {"numbers", required_argument, NULL, 'N'},
+		{"timeout", required_argument, NULL, 't'}, {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},	   {NULL, 0, NULL, 0},
 	};
+	const char *numbers = NULL;
 	double seconds = ANSWER_SECONDS;
 	char *end;
 	int option;
 
 	publisher->tree.options.name = "publish";
 	publisher->tree.options.owner = &publish_asking_owner;
-	while ((option = getopt_long(argc, argv, "n:aet:Vh", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "n:aeN:t:Vh", options, NULL)) != -1) {
 		switch (option) {
 		case 'n':
 			publisher->tree.options.name = optarg;
@@ -278,6 +277,9 @@ static int parse(struct publisher *publisher, int argc, char **argv)
 			break;
 		case 'e':
 			publisher->end_with_input = true;
+			break;
+		case 'N':
+			numbers = optarg;
 			break;
 		case 't':
 			seconds = strtod(optarg, &end);
@@ -301,6 +303,10 @@ static int parse(struct publisher *publisher, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	publisher->requests.milliseconds = (uint32_t)(seconds * 1000);
+	if (espalier_numbering_open(&publisher->tree.numbering, numbers) < 0) {
+		complain_text(0, numbers ? espalier_error_text() : strerror(ENOMEM));
+		return EXIT_RUN;
+	}
 	return EXIT_OK;
 }
 

@@ -304,6 +304,7 @@ ESPALIER_API void espalier_answer(struct espalier_request *request, int fault, s
  */
 struct espalier_numbering;
 
+/** `file` NULL: nothing is durable. */
 ESPALIER_API int espalier_numbering_open(struct espalier_numbering **numbering, const char *file);
 ESPALIER_API void espalier_numbering_close(struct espalier_numbering *numbering);
 
@@ -317,6 +318,12 @@ ESPALIER_API int espalier_numbering_forget(struct espalier_numbering *numbering,
 /** Gives the number of a key to another key, e.g. when an interface was renamed. */
 ESPALIER_API int espalier_numbering_rename(struct espalier_numbering *numbering, const char *table, const char *key,
 					   const char *new_key);
+
+/** A number for a row without a key, greater than all that the table ever had. -ENOSPC: there is none. */
+ESPALIER_API int espalier_numbering_next(struct espalier_numbering *numbering, const char *table, uint32_t *number);
+
+/** A row of the table has this number in another way: espalier_numbering_get() and _next() go on behind it. */
+ESPALIER_API int espalier_numbering_note(struct espalier_numbering *numbering, const char *table, uint32_t number);
 
 /** Makes all of it durable when it changed. */
 ESPALIER_API int espalier_numbering_save(struct espalier_numbering *numbering);

@@ -189,8 +189,8 @@ int espalier_numbering_open(struct espalier_numbering **result, const char *file
 	*result = NULL;
 	if (!numbering)
 		return -ENOMEM;
-	numbering->file = strdup(file);
-	error = numbering->file ? load(numbering) : -ENOMEM;
+	numbering->file = file ? strdup(file) : NULL;
+	error = !file ? 0 : numbering->file ? load(numbering) : -ENOMEM;
 	if (error < 0) {
 		espalier_numbering_close(numbering);
 		return error;
@@ -215,7 +215,7 @@ void espalier_numbering_close(struct espalier_numbering *numbering)
 
 int espalier_numbering_get(struct espalier_numbering *numbering, const char *table, const char *key, uint32_t *number)
 {
-	struct entry *entry, *last;
+	struct entry *entry;
 	int error;
 
 	if (!*table || !*key || strlen(table) > KEY_MAXIMUM || strlen(key) > KEY_MAXIMUM)
@@ -225,19 +225,37 @@ int espalier_numbering_get(struct espalier_numbering *numbering, const char *tab
 		*number = entry->number;
 		return 0;
 	}
+	error = espalier_numbering_next(numbering, table, number);
+	return error < 0 ? error : add(numbering, table, key, *number);
+}
+
+int espalier_numbering_note(struct espalier_numbering *numbering, const char *table, uint32_t number)
+{
+	struct entry *last;
+	int error;
+
+	if (!*table || strlen(table) > KEY_MAXIMUM || !number)
+		return -EINVAL;
 	last = find(numbering, table, "");
-	if (!last) {
-		error = add(numbering, table, "", 1);
-		if (error < 0)
-			return error;
-		*number = 1;
-	} else {
-		if (last->number == UINT32_MAX)
-			return -ENOSPC;
-		*number = ++last->number;
-	}
+	if (last && last->number >= number)
+		return 0;
+	error = last ? 0 : add(numbering, table, "", number);
+	if (error < 0)
+		return error;
+	if (last)
+		last->number = number;
 	numbering->changed = true;
-	return add(numbering, table, key, *number);
+	return 0;
+}
+
+int espalier_numbering_next(struct espalier_numbering *numbering, const char *table, uint32_t *number)
+{
+	struct entry *last = find(numbering, table, "");
+
+	if (last && last->number == UINT32_MAX)
+		return -ENOSPC;
+	*number = last ? last->number + 1 : 1;
+	return espalier_numbering_note(numbering, table, *number);
 }
 
 int espalier_numbering_forget(struct espalier_numbering *numbering, const char *table, const char *key)
@@ -298,7 +316,7 @@ int espalier_numbering_save(struct espalier_numbering *numbering)
 	FILE *stream;
 	int error = 0;
 
-	if (!numbering->changed)
+	if (!numbering->changed || !numbering->file)
 		return 0;
 	if (asprintf(&temporary, "%s.new", numbering->file) < 0)
 		return -ENOMEM;

@@ -220,7 +220,7 @@ static const struct {
 	uint32_t flag;
 } options[] = {
 	{"rw", ESPALIER_WRITABLE},     {"list", ESPALIER_LIST},	     {"hidden", ESPALIER_HIDDEN},
-	{"command", ESPALIER_COMMAND}, {"key", ESPALIER_UNIQUE_KEY},
+	{"command", ESPALIER_COMMAND}, {"key", ESPALIER_UNIQUE_KEY}, {"strong", ESPALIER_STRONG_REFERENCE},
 };
 
 /** ",rw", ",list[1:8]" and so on. */

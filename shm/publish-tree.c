@@ -465,6 +465,15 @@ static int remember(struct espalier_row **rows, uint32_t *count, uint32_t *room,
 	return 0;
 }
 
+/** Takes care that an instance's number is given to no other one later. */
+static int note_number(struct publish_tree *tree, uint32_t object, struct espalier_row parent, uint32_t number)
+{
+	char path[ESPALIER_PATH_MAXIMUM + 1];
+	int error = publish_tree_table_path(tree, object, parent, path);
+
+	return error < 0 ? error : espalier_numbering_note(tree->numbering, path, number);
+}
+
 /**
  * The row of an object's part for the given instances, outermost first. `add`: instances that are missing are added.
  * -ENOENT when there is none.
@@ -493,6 +502,8 @@ static int find_row(struct publish_tree *tree, const struct publish_object *obje
 	if (error < 0)
 		return error;
 	error = remember(&tree->created, &tree->created_count, &tree->created_room, *row);
+	if (error == 0 && !part)
+		error = note_number(tree, object->parts[0], above, instances[object->depth - 1]);
 	/* Every instance has its first part: it is what tables below it lie in, and what requests name. */
 	if (error == 0 && part) {
 		struct espalier_row whole;
@@ -565,6 +576,8 @@ int publish_tree_commit(struct publish_tree *tree)
 	}
 	publish_tree_abandon(tree);
 	if (result == 0 && tree->writer) {
+		if (espalier_numbering_save(tree->numbering) < 0)
+			tree->complain(0, espalier_error_text());
 		show_group(tree);
 		if (first)
 			result = espalier_writer_publish(tree->writer);
@@ -583,26 +596,67 @@ static struct publish_object *object_of(const struct publish_tree *tree, uint32_
 	return NULL;
 }
 
+/** Brings a parameter TABLENumberOfEntries beside a table, if there is one, in line with the table below `parent`. */
+static void count_instances(struct publish_tree *tree, const struct publish_object *ours, struct espalier_row parent)
+{
+	const struct publish_object *above = NULL;
+	char name[PUBLISH_SCHEMA_PATH_SIZE + sizeof("NumberOfEntries")];
+	const struct publish_parameter *parameter;
+	struct espalier_row row;
+	size_t end, start;
+	int64_t index;
+
+	/* "Device.A.Table.{i}.": the name stands before the last five characters. */
+	end = start = strlen(ours->path) - 5;
+	while (start && ours->path[start - 1] != '.')
+		start--;
+	for (uint32_t i = 0; i < tree->object_count && !above; i++)
+		if (strncmp(tree->objects[i]->path, ours->path, start) == 0 && !tree->objects[i]->path[start])
+			above = tree->objects[i];
+	snprintf(name, sizeof(name), "%.*sNumberOfEntries", (int)(end - start), ours->path + start);
+	index = above ? find_parameter(above, name) : -ENOENT;
+	if (index < 0 || !above->parameters[index].published)
+		return;
+	parameter = &above->parameters[index];
+	/* A later part of an instance is a row of its own, which the parent does not name. */
+	if (above->table && parameter->part)
+		return;
+	row = above->table ? parent : espalier_row_of(tree->writer, above->parts[parameter->part], parent);
+	if (!row.slot || espalier_begin(tree->writer, row) < 0)
+		return;
+	if (espalier_set_unsigned(tree->writer, row, parameter->index,
+				  espalier_instance_count(tree->writer, ours->parts[0], parent)) < 0)
+		espalier_abandon(tree->writer, row);
+	else
+		espalier_commit(tree->writer, row);
+}
+
 int publish_tree_add(struct publish_tree *tree, uint32_t object, struct espalier_row parent, uint32_t instance,
 		     struct espalier_row *row)
 {
 	const struct publish_object *ours = object_of(tree, object);
-	int error = 0;
+	char path[ESPALIER_PATH_MAXIMUM + 1];
+	int error = publish_tree_table_path(tree, object, parent, path);
 
-	if (!ours)
-		return -ENOENT;
-	if (!instance)
-		do
-			instance++;
-		while (espalier_instance_find(tree->writer, object, parent, instance).slot);
-	*row = espalier_instance_find(tree->writer, object, parent, instance);
-	if (row->slot)
-		return 0;
+	if (error < 0)
+		return error;
+	if (instance) {
+		*row = espalier_instance_find(tree->writer, object, parent, instance);
+		if (row->slot)
+			return 0;
+		error = espalier_numbering_note(tree->numbering, path, instance);
+	} else {
+		error = espalier_numbering_next(tree->numbering, path, &instance);
+	}
+	if (error == 0)
+		error = espalier_numbering_save(tree->numbering);
 	for (uint32_t part = ours->part_count; part-- > 0 && error == 0;) {
 		error = espalier_instance_add(tree->writer, ours->parts[part], parent, instance, row);
 		if (error == 0)
 			error = espalier_instance_publish(tree->writer, *row);
 	}
+	if (error == 0)
+		count_instances(tree, ours, parent);
 	return error;
 }
 
@@ -645,9 +699,11 @@ bool publish_tree_is_secret(const struct publish_tree *tree, uint32_t object, ui
 int publish_tree_remove(struct publish_tree *tree, struct espalier_row row)
 {
 	char text[PUBLISH_SCHEMA_PATH_SIZE], schema[PUBLISH_SCHEMA_PATH_SIZE], error[PUBLISH_ERROR_SIZE];
+	struct espalier_row above = {0, 0};
 	struct publish_object *object;
 	struct publish_line line;
 	ssize_t length;
+	int result;
 
 	memcpy(text, "delete ", 7);
 	length = espalier_row_path(tree->writer, row, text + 7, sizeof(text) - 8);
@@ -658,7 +714,14 @@ int publish_tree_remove(struct publish_tree *tree, struct espalier_row row)
 		return -EINVAL;
 	publish_line_schema_path(line.path, schema);
 	object = find_object(tree, schema);
-	return object ? remove_instance(tree, object, line.instances) : -ENOENT;
+	if (!object)
+		return -ENOENT;
+	if (object->above)
+		find_row(tree, object->above, 0, line.instances, false, &above);
+	result = remove_instance(tree, object, line.instances);
+	if (result == 0)
+		count_instances(tree, object, above);
+	return result;
 }
 
 static void free_object(void *node)
@@ -670,6 +733,7 @@ void publish_tree_close(struct publish_tree *tree)
 {
 	publish_tree_abandon(tree);
 	espalier_writer_close(tree->writer);
+	espalier_numbering_close(tree->numbering);
 	tdestroy(tree->by_path, free_object);
 	for (uint32_t i = 0; i < tree->object_count; i++) {
 		for (uint32_t j = 0; j < tree->objects[i]->parameter_count; j++)

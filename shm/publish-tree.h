@@ -13,6 +13,7 @@ struct publish_entry;
 struct publish_tree {
 	struct espalier_writer_options options; /* of the segment, but for the objects */
 	struct espalier_writer *writer;		/* NULL before the first group with a declaration */
+	struct espalier_numbering *numbering;	/* of the tables' instances; closed by publish_tree_close() */
 	struct publish_object **objects;
 	uint32_t object_count;
 	void *by_path; /* of tsearch() */
@@ -40,8 +41,9 @@ int publish_tree_commit(struct publish_tree *tree);
 void publish_tree_abandon(struct publish_tree *tree);
 
 /**
- * Adds an instance to a table of the writer, visible at once; one that is there already will do. `instance` 0: the
- * first free number. Returns 0 or -errno.
+ * Adds an instance to a table of the writer, visible at once; one that is there already will do. `instance` 0: a number
+ * that the table never had. Its number is durable before it is seen. A parameter TABLENumberOfEntries beside the table
+ * follows, here and when an instance is removed. Returns 0 or -errno.
  */
 int publish_tree_add(struct publish_tree *tree, uint32_t object, struct espalier_row parent, uint32_t instance,
 		     struct espalier_row *row);

@@ -25,7 +25,7 @@ def test_T057_methods(pair):
     result = acs.call(('methods',))
     assert [line.split()[1] for line in result.lines] == [
         'GetRPCMethods', 'SetParameterValues', 'GetParameterValues', 'GetParameterNames', 'SetParameterAttributes',
-        'GetParameterAttributes']
+        'GetParameterAttributes', 'AddObject', 'DeleteObject']
 
 
 def test_T058_types(pair):

@@ -273,10 +273,14 @@ def test_T048_lower_version_after_400(pair):
     assert acs.informs()[-1].version == '1-0'
 
 
-def test_T050_unknown_method(pair):
+def test_T050_unknown_method(pair, tmp_path):
     acs, agent = pair()
-    added, after = acs.call(('add', 'Device.IP.Interface.'), ('get', CODE))
-    assert added.fault == 9000 and after.good
+    request = tmp_path / 'unknown.xml'
+    request.write_text('<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns:c="urn:dslforum-org:cwmp-1-2">'
+                       '<e:Header><c:ID e:mustUnderstand="1">7</c:ID></e:Header>'
+                       '<e:Body><c:X_ESPALIER_Unknown/></e:Body></e:Envelope>')
+    unknown, after = acs.call(('raw', str(request)), ('get', CODE))
+    assert unknown.fault == 9000 and after.good
 
 
 def test_T054_T055_retry_count(start_acs, make_agent, free_port):

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Rows that the ACS adds and deletes at any owner, and what survives (T091 to T096).
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+
+from acs import start_acs  # noqa: F401
+from agent import CODE, KEY, make_agent, pair, publish  # noqa: F401
+from process import wait_until
+from publisher import Publisher
+
+TABLE = 'Device.X_ESPALIER_List.Entry.'
+COUNT = 'Device.X_ESPALIER_List.EntryNumberOfEntries'
+REFERENCE = 'Device.X_ESPALIER_List.Chosen'
+CHOICES = 'Device.X_ESPALIER_List.Choices'
+LINES = (TABLE + '{i}. object,rw', TABLE + '{i}.Enable boolean,rw', TABLE + '{i}.Name string(16),rw',
+         TABLE + '{i}.Sub.{i}. object,rw', TABLE + '{i}.Sub.{i}.Text string,rw',
+         'Device.X_ESPALIER_List.Static.1.Text string,rw fixed', COUNT + ' unsignedInt 0')
+
+
+@pytest.fixture
+def vendor(pair, publish):
+    """An ACS, an agent and the owner of an empty table."""
+    publisher = publish('vendor', *LINES)
+    acs, agent = pair()
+    wait_until(lambda: COUNT in agent.tree('Device.'), 'the vendor segment')
+    return acs, agent, publisher
+
+
+def added(result):
+    """The number of the instance that an AddObject made."""
+    assert result.good, result
+    return int(result.line('instance'))
+
+
+def test_T091_add_object(vendor):
+    acs, agent, _ = vendor
+    acs.send('parameter-key', 'key 91')
+    first, values, second, names = acs.call(('add', TABLE), ('get', TABLE, KEY, COUNT), ('add', TABLE), ('names', TABLE, '1'))
+    assert (added(first), added(second)) == (1, 2)
+    assert values.values == {TABLE + '1.Enable': '0', TABLE + '1.Name': '', KEY: 'key 91', COUNT: '1'}
+    assert [line for line in names.lines if TABLE in line] == [TABLE + '1. writable', TABLE + '2. writable']
+    inner, value = acs.call(('add', TABLE + '2.Sub.'), ('set', TABLE + '2.Sub.1.Text', 'deep'))
+    assert added(inner) == 1 and value.good
+    assert acs.get(TABLE + '2.') == {TABLE + '2.Enable': '0', TABLE + '2.Name': '', TABLE + '2.Sub.1.Text': 'deep'}
+
+
+@pytest.mark.parametrize('name', [
+    'Device.X_ESPALIER_List.', TABLE + '1.', TABLE[:-1], 'Device.X_ESPALIER_List.Static.', COUNT, 'Device.Nope.', '',
+    TABLE + '7.Sub.', TABLE + '*.Sub.', TABLE + 'x' * 250 + '.'], ids=range(10))
+def test_T092_names_that_are_no_table(vendor, name):
+    acs, agent, _ = vendor
+    acs.send('parameter-key', 'never')
+    first, bad, values = acs.call(('add', TABLE), ('add', name or '""') if name else 'add ""', ('get', KEY, COUNT))
+    assert first.good and bad.fault == 9005
+    assert values.values[COUNT] == '1'
+
+
+def test_T092_parameter_key_stays(vendor):
+    acs, agent, _ = vendor
+    acs.send('parameter-key', 'never')
+    results = acs.call(('add', 'Device.Nope.'), ('delete', TABLE + '1.'), ('get', KEY))
+    assert [result.fault for result in results[:2]] == [9005, 9005]
+    assert results[2].values == {KEY: ''}
+
+
+def test_T093_full_table(pair, start, run):
+    """The owner says that its table is full."""
+    script = Publisher(start, run, '\n'.join(LINES), name='script')
+    acs, agent = pair()
+    wait_until(lambda: COUNT in agent.tree('Device.'), 'the segment')
+    acs.send('parameter-key', 'never')
+    numbers = acs.send_all([('connect',), ('add', TABLE), ('get', KEY)])
+    script.answer(r'^add (?P<id>\d+) ' + TABLE, 'fault {id} 9004 the table is full')
+    result = acs.result(numbers[1])
+    assert result.fault == 9004 and 'full' in ' '.join(result.lines)
+    assert acs.result(numbers[2]).values == {KEY: ''}
+
+
+def test_T094_number_is_not_reused(vendor):
+    acs, agent, _ = vendor
+    results = acs.call(('add', TABLE), ('add', TABLE), ('delete', TABLE + '2.'), ('add', TABLE), ('get', COUNT))
+    assert [added(results[i]) for i in (0, 1, 3)] == [1, 2, 3]
+    assert results[2].good and results[4].values == {COUNT: '2'}
+
+
+def test_T094_number_is_not_reused_after_the_owner_was_killed(pair, start, tmp_path):
+    def begin():
+        process = start('espalier-publish', '-a', '-n', 'vendor', '-N', tmp_path / 'numbers', stdin=subprocess.PIPE)
+        process.write('\n'.join(LINES) + '\n\n')
+        wait_until(lambda: agent.tree('Device.').get(COUNT) == 0, 'the segment')
+        return process
+
+    acs, agent = pair()
+    owner = begin()
+    numbers = []
+    for _ in range(3):
+        numbers.append(added(acs.call(('add', TABLE))))
+        owner.kill()
+        owner = begin()
+    assert numbers == [1, 2, 3]
+
+
+def test_T095_missing_or_static_row(vendor):
+    acs, agent, _ = vendor
+    names = (TABLE + '9.', 'Device.X_ESPALIER_List.Static.1.', TABLE, TABLE + '1.Enable', 'Device.', TABLE + '*.')
+    first, *results = acs.call(('add', TABLE), *[('delete', name) for name in names])
+    assert added(first) == 1
+    assert [result.fault for result in results] == [9005] * len(names)
+    assert acs.call(('delete', TABLE + '1.')).good
+    assert acs.call(('delete', TABLE + '1.')).fault == 9005
+
+
+def test_T096_references_become_empty(vendor, publish):
+    acs, agent, _ = vendor
+    publish('other', REFERENCE + ' string,rw,strong ' + TABLE[:-1] + '.1', CHOICES + ' string,rw,strong,list ' +
+            ','.join(TABLE + text for text in ('1', '10', '1.Sub.3', '2')), 'Device.X_ESPALIER_List.Weak string,rw ' + TABLE + '1')
+    wait_until(lambda: CHOICES in agent.tree('Device.'), 'the segment with references')
+    acs.send('parameter-key', 'key 96')
+    first, deleted, values = acs.call(('add', TABLE), ('delete', TABLE + '1.'), (
+        'get', REFERENCE, CHOICES, 'Device.X_ESPALIER_List.Weak', KEY, COUNT))
+    assert first.good and deleted.good and deleted.line('status') == '0'
+    assert values.values == {REFERENCE: '', CHOICES: TABLE + '10,' + TABLE + '2', KEY: 'key 96', COUNT: '0',
+                             'Device.X_ESPALIER_List.Weak': TABLE + '1'}
+
+
+def test_owner_that_is_dead(vendor):
+    acs, agent, publisher = vendor
+    publisher.kill()
+    result = acs.call(('add', TABLE))
+    assert result.fault in (9002, 9005)
+
+
+def test_owner_that_is_silent(vendor):
+    """The ACS gets a fault; the instance that the owner makes later is taken back."""
+    acs, agent, publisher = vendor
+    acs.send('parameter-key', 'never')
+    publisher.signal(signal.SIGSTOP)
+    result, key = acs.call(('add', TABLE), ('get', KEY))
+    publisher.signal(signal.SIGCONT)
+    assert result.fault == 9002 and key.values == {KEY: ''}
+    wait_until(lambda: acs.call(('add', TABLE)).line('instance') not in (None, '1'), 'a later number')
+    assert TABLE + '1.Enable' not in agent.tree(TABLE)
+
+
+def test_kill_while_adding(pair, publish):
+    """What was answered is there after a kill at any moment, and no number comes twice."""
+    publish('vendor', *LINES)
+    acs, agent = pair(fast=True)
+    wait_until(lambda: COUNT in agent.tree('Device.'), 'the vendor segment')
+    seen, random_numbers = [], random.Random(91)
+    for round_number in range(8):
+        acs.send('parameter-key', 'round %d' % round_number)
+        sent = acs.send_all([('connect',)] + [('add', TABLE)] * 4)
+        time.sleep(random_numbers.uniform(0.01, 0.25))
+        agent.process.kill()
+        agent.start()
+        # What is left over goes into the session that a changed value opens.
+        agent.set_paths({CODE: 'round %d' % round_number})
+        seen += [int(result.line('instance')) for result in (acs.result(number) for number in sent[1:])
+                 if result.good and result.line('instance')]
+    seen.append(added(acs.call(('add', TABLE))))
+    assert len(seen) == len(set(seen))
+    values = acs.get(TABLE, COUNT)
+    rows = {int(path[len(TABLE):].split('.')[0]) for path in values if path.startswith(TABLE)}
+    assert set(seen) <= rows and int(values[COUNT]) == len(rows)
