@@ -2,16 +2,18 @@
 # espalier-zwave straight on the mock controller's Serial API, and on a stand-in that breaks frames, delays and says CAN.
 import os
 import pty
+import re
 import select
 import socket
 import threading
+import time
 import tty
 
 import pytest
 
 import zwave_js
 from process import wait_until
-from zwave import UNKNOWN_TIME, make_zwave  # noqa: F401
+from zwave import UNKNOWN_TIME, make_zwave, rows  # noqa: F401
 
 PLUG, SENSOR, METER, DOOR, THERMOSTAT = 2, 3, 4, 5, 6
 SOF, ACK, NAK, CAN = 0x01, 0x06, 0x15, 0x18
@@ -69,6 +71,25 @@ def test_zwave_serial_on_the_mock_controller(mock, make_zwave):  # noqa: F811
     zwave.wait_node(SENSOR, 'BatteryLevel', 95)
     zwave.wait_node(SENSOR, 'WakeUpInterval', 3600)
     zwave.wait_node(SENSOR, 'WakeUpIntervalMaximum', 86400)
+    wait_until(lambda: zwave.node(SENSOR)['HardwareVersion'] or zwave.node(SENSOR)['LibraryType'], 'the version')
+    got = zwave.interface()
+    assert {name: got[name] for name in ('Role', 'SIS', 'SUCNodeID', 'FailedNodeCount', 'SourceURL')} == {
+        'Role': 'SIS:YES PRI:YES SUC:YES', 'SIS': True, 'SUCNodeID': 1, 'FailedNodeCount': 0,
+        'SourceURL': 'tcp://127.0.0.1:%d' % mock.port}
+    sensor = zwave.node(SENSOR)
+    assert {name: sensor[name] for name in (
+        'NodeID', 'GenericDeviceClass', 'Listening', 'ManufacturerID', 'ProductType', 'ProductID', 'FirmwareVersion',
+        'InterviewStage', 'CommFailure', 'WakeUpIntervalMinimum', 'WakeUpIntervalStep', 'WakeUpNodeID', 'BatteryLow')} == {
+        'NodeID': SENSOR, 'GenericDeviceClass': 0x21, 'Listening': False, 'ManufacturerID': 0x1234, 'ProductType': 0x0102,
+        'ProductID': 1, 'FirmwareVersion': '1.2', 'InterviewStage': 'NodeInfo', 'CommFailure': False,
+        'WakeUpIntervalMinimum': 60, 'WakeUpIntervalStep': 60, 'WakeUpNodeID': 1, 'BatteryLow': False}
+    assert sensor['LibraryType'] and re.fullmatch(r'\d+\.\d+', sensor['ProtocolVersion'])
+    assert sensor['LastSeen'] != UNKNOWN_TIME and sensor['BatteryLastReport'] != UNKNOWN_TIME
+    seconds = [time.mktime(time.strptime(sensor[name], '%Y-%m-%dT%H:%M:%SZ')) for name in ('LastWakeUp', 'NextWakeUp')]
+    assert seconds[1] - seconds[0] == 3600
+    watts = {row['Property']: row for row in rows(zwave.node(PLUG), 'Value').values()}['value/66049']
+    assert (watts['CommandClass'], watts['Unit'], watts['Writable']) == (50, 'W', False)
+    assert watts['Label'] and watts['LastChange'] != UNKNOWN_TIME
     assert zwave.interface()['Stats.MessagesReceived'] > 20
 
 
@@ -91,6 +112,7 @@ class Controller:
         self.spoil = spoil            # so many responses get a wrong checksum at first
         self.acks = []
         self.nodes = {1, 2}
+        self.deaf = set()  # nodes that do not acknowledge
         threading.Thread(target=self.run, daemon=True).start()
 
     def run(self):
@@ -144,8 +166,8 @@ class Controller:
             return
         self.send(frame(1, function, answers[function]))
         if function == 0x13:
-            self.send(frame(0, 0x13, bytes([data[-1], 0])))
-            if data[2:4] == b'\x25\x02':
+            self.send(frame(0, 0x13, bytes([data[-1], 1 if data[0] in self.deaf else 0])))
+            if data[0] not in self.deaf and data[2:4] == b'\x25\x02':
                 self.send(frame(0, 0x04, b'\x00' + data[:1] + b'\x03\x25\x03\x00'))
         if function == 0x60 and data[0] == 2:
             self.send(frame(0, 0x49, b'\x84\x02\x04\x04\x10\x01\x25'))
@@ -217,6 +239,24 @@ def test_zwave_serial_retransmission(controller):
     assert (stats['Stats.CANReceived'], stats['Stats.NAKReceived'], stats['Stats.ACKTimeouts']) == (1, 1, 1)
 
 
+def test_zwave_serial_node_that_does_not_answer(controller):
+    zwave, line = controller()
+    zwave.wait_up()
+    zwave.wait_value(2, 'currentValue', 'false')
+    line.deaf = {2}
+    assert 'fault 9002' in zwave.set({zwave.value_row(2, 'targetValue') + 'Value': 'true'}, status=1).stderr
+    zwave.wait_node(2, 'Status', 'Dead')
+    assert zwave.node(2)['CommFailure'] and zwave.node(2)['CommFailureTime'] != UNKNOWN_TIME
+    wait_until(lambda: zwave.interface()['FailedNodeCount'] == 1, 'the count')
+    # It is heard again.
+    line.deaf = set()
+    line.send(frame(0, 0x04, b'\x00\x02\x03\x25\x03\xff'))
+    zwave.wait_node(2, 'Status', 'Alive')
+    assert not zwave.node(2)['CommFailure'] and zwave.value(2, 'currentValue') == 'true'
+    zwave.set({zwave.value_row(2, 'targetValue') + 'Value': 'false'})
+    assert any(request[3] == 0x13 and request[4:9] == b'\x02\x03\x25\x01\x00' for request in line.requests)
+
+
 def test_zwave_serial_wrong_checksum(controller):
     zwave, line = controller(spoil=2)
     zwave.wait_up()
@@ -228,6 +268,8 @@ def test_zwave_serial_wrong_checksum(controller):
 def test_zwave_serial_garbage_between_frames(controller):
     zwave, line = controller()
     zwave.wait_up()
+    # All questions are answered: nothing else changes the value.
+    zwave.wait_value(2, 'currentValue', 'false')
     line.line.send(b'\x00\xff\x01\x01\x55' + os.urandom(64).replace(b'\x01', b'\x02') + frame(
         0, 0x04, b'\x00\x02\x03\x25\x03\xff'))
     zwave.wait_value(2, 'currentValue', 'true')
