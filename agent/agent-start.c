@@ -87,6 +87,8 @@ static int open_own(struct agent *agent)
 	if (!error)
 		error = settings_open(&agent->settings, &agent->own, agent->store, &agent->configuration,
 				      &agent->identity);
+	if (!error)
+		error = own_tables_open(&agent->tables, &agent->own, agent->store);
 	for (size_t i = 0; i < sizeof(constants) / sizeof(*constants) && !error; i++)
 		error = own_set(&agent->own, OWN_MANAGEMENT_SERVER, constants[i].parameter, constants[i].text);
 	if (!error && store_get(agent->store, STORE_STATE, STATE_PARAMETER_KEY, agent->parameter_key,

@@ -8,7 +8,7 @@
 #include "agent/event.h"
 #include "agent/listener.h"
 #include "agent/notify.h"
-#include "agent/own.h"
+#include "agent/own-table.h"
 #include "agent/redo.h"
 #include "agent/ring-signal.h"
 #include "agent/settings.h"
@@ -46,6 +46,7 @@ struct agent {
 
 	struct own own;
 	struct settings settings;
+	struct own_tables tables;
 	char parameter_key[AGENT_PARAMETER_KEY_SIZE];
 	char former_secrets[2][AGENT_SECRET_SIZE]; // of a local set that can still be undone: Password,
 						   // ConnectionRequestPassword

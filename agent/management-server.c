@@ -60,5 +60,8 @@ const struct espalier_parameter management_server_parameters[] = {
 						.enumeration =
 							(const char *const[]){"Disabled", "GZIP", "Deflate", NULL},
 						.description = "How HTTP bodies to and from the ACS are compressed"},
+	[MANAGEMENT_SERVER_INFORM_PARAMETER_NUMBER_OF_ENTRIES] = {"InformParameterNumberOfEntries",
+								  ESPALIER_UNSIGNED_INT,
+								  .description = "Rows of InformParameter"},
 	{0},
 };

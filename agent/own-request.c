@@ -26,11 +26,14 @@ static int validate(struct espalier_writer *writer, struct espalier_request *req
 		struct espalier_change *change = &changes[i];
 		int setting = setting_of(change);
 
-		if (setting < 0) {
+		if (setting < 0 && !own_table_has(change->object)) {
 			change->fault = ESPALIER_FAULT_READ_ONLY;
 		} else if (!attributes_local_write(&agent->attributes, change->path, strlen(change->path))) {
 			change->fault = ESPALIER_FAULT_READ_ONLY;
 			change->text = "the ACS does not allow local changes";
+		} else if (setting < 0) {
+			change->fault =
+				own_table_check(change->object, change->parameter, &change->value, &change->text);
 		} else {
 			change->fault = settings_check(setting, &change->value, &change->text);
 		}
@@ -96,6 +99,9 @@ static void stored(int error, void *context)
 		int setting = waiting->changes[i].setting;
 		char *former = former_secret(agent, setting);
 
+		// The value of a table's row: the library puts it there.
+		if (setting < 0)
+			continue;
 		if (former)
 			snprintf(former, sizeof(agent->former_secrets[0]), "%s",
 				 settings_text(&agent->settings, setting));
@@ -131,7 +137,10 @@ static int commit(struct espalier_writer *writer, struct espalier_request *reque
 		waiting->count++;
 		if (!waiting->changes[i].text)
 			goto no_memory;
-		settings_store(transaction, setting, text, length);
+		if (setting < 0)
+			own_table_store(transaction, changes[i].path, text, length);
+		else
+			settings_store(transaction, setting, text, length);
 	}
 	store_commit(transaction, stored, waiting);
 	return ESPALIER_PENDING;
@@ -142,4 +151,5 @@ no_memory:
 	return ESPALIER_FAULT_RESOURCES;
 }
 
-const struct espalier_owner agent_owner = {.validate = validate, .commit = commit};
+const struct espalier_owner agent_owner = {
+	.validate = validate, .commit = commit, .add = own_table_add, .remove = own_table_remove};

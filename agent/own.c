@@ -24,6 +24,8 @@ static const struct espalier_object objects[] = {
 			 .description = "All processes that run on the device; the instance number is the PID"},
 	[OWN_MANAGEMENT_SERVER] = {"Device.ManagementServer.", management_server_parameters,
 				   .description = "The device's association with an ACS"},
+	[OWN_INFORM_PARAMETER] = {OWN_INFORM_PARAMETER_PATH "{i}.", inform_parameter_parameters, ESPALIER_WRITABLE,
+				  .description = "Parameters that go into Informs beside those that always do"},
 	[OWN_TIME] = {"Device.Time.", time_parameters, .description = "The device's clock"},
 	[OWN_OBJECTS] = {0},
 };

@@ -13,6 +13,7 @@ enum own_object {
 	OWN_PROCESS_STATUS,
 	OWN_PROCESS,
 	OWN_MANAGEMENT_SERVER,
+	OWN_INFORM_PARAMETER,
 	OWN_TIME,
 	OWN_OBJECTS
 };
@@ -52,6 +53,7 @@ enum management_server_parameter {
 	MANAGEMENT_SERVER_INSTANCE_WILDCARDS_SUPPORTED,
 	MANAGEMENT_SERVER_HTTP_COMPRESSION_SUPPORTED,
 	MANAGEMENT_SERVER_HTTP_COMPRESSION,
+	MANAGEMENT_SERVER_INFORM_PARAMETER_NUMBER_OF_ENTRIES,
 };
 
 extern const struct espalier_parameter device_info_parameters[];
@@ -59,10 +61,12 @@ extern const struct espalier_parameter memory_status_parameters[];
 extern const struct espalier_parameter process_status_parameters[];
 extern const struct espalier_parameter process_parameters[];
 extern const struct espalier_parameter management_server_parameters[];
+extern const struct espalier_parameter inform_parameter_parameters[];
 extern const struct espalier_parameter time_parameters[];
 
 #define OWN_SEGMENT		    "agent"
 #define OWN_PROCESS_PATH	    "Device.DeviceInfo.ProcessStatus."
+#define OWN_INFORM_PARAMETER_PATH   "Device.ManagementServer.InformParameter."
 #define OWN_PARAMETER_KEY_PATH	    "Device.ManagementServer.ParameterKey"
 #define OWN_ROOT_DATA_MODEL_VERSION "2.17"
 

@@ -5,6 +5,7 @@
 #include "agent/acs-request.h"
 #include "agent/agent.h"
 #include "agent/http-client.h"
+#include "agent/inform-parameter.h"
 #include "agent/rpc.h"
 #include "agent/session.h"
 #include "agent/soap-decode.h"
@@ -18,10 +19,11 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define VERSIONS		 "1.0,1.1,1.2,1.3,1.4" // that the agent speaks
-#define REJECTED_BEFORE_FALLBACK 2		       // Informs refused with 400 before one is tried in CWMP 1.0
-#define FAULT_RETRY		 8005
-#define FAULT_VERSION		 8006
+#define VERSIONS		  "1.0,1.1,1.2,1.3,1.4" // that the agent speaks
+#define REJECTED_BEFORE_FALLBACK  2			// Informs refused with 400 before one is tried in CWMP 1.0
+#define INFORM_PARAMETERS_MAXIMUM 4096			// that rows of InformParameter may bring an Inform to
+#define FAULT_RETRY		  8005
+#define FAULT_VERSION		  8006
 
 struct session_run {
 	struct agent *agent;
@@ -68,6 +70,15 @@ static const char *const forced_parameters[] = {
 
 #define FORCED_COUNT (sizeof(forced_parameters) / sizeof(*forced_parameters))
 
+bool session_run_forces(const char *path, size_t length)
+{
+	for (size_t i = 0; i < FORCED_COUNT; i++) {
+		if (strlen(forced_parameters[i]) == length && !memcmp(forced_parameters[i], path, length))
+			return true;
+	}
+	return false;
+}
+
 static void handle(struct session_run *run, enum session_event event);
 
 static void __attribute__((format(printf, 2, 3))) because(struct session_run *run, const char *format, ...)
@@ -96,19 +107,47 @@ static void post(struct session_run *run, bool with_body)
 
 // ---- Inform
 
-static bool listed(const struct session_run *run, struct tree_reference reference)
+static bool listed(const struct session_run *run, struct tree_reference reference, size_t count)
 {
-	for (size_t i = 0; i < run->reference_count && i < FORCED_COUNT; i++) {
+	for (size_t i = 0; i < run->reference_count && i < count; i++) {
 		if (run->references[i].node == reference.node && run->references[i].parameter == reference.parameter)
 			return true;
 	}
 	return false;
 }
 
+static int add_reference(struct tree *tree, struct tree_reference reference, void *context)
+{
+	struct session_run *run = context;
+
+	(void)tree;
+	if (reference.parameter == TREE_PARTIAL || listed(run, reference, run->reference_count))
+		return 0;
+	if (run->reference_count == run->reference_room) {
+		size_t room = run->reference_room * 2;
+		struct tree_reference *references = reallocarray(run->references, room, sizeof(*references));
+
+		if (!references || run->reference_count >= INFORM_PARAMETERS_MAXIMUM)
+			return 1;
+		run->references = references;
+		run->reference_room = room;
+	}
+	run->references[run->reference_count++] = reference;
+	return 0;
+}
+
+static void add_named(const char *name, size_t length, void *context)
+{
+	struct session_run *run = context;
+
+	if (tree_resolve_each(run->agent->tree, name, length, add_reference, run) > 0)
+		log_warning("InformParameter \"%.*s\" names more than an Inform can hold", (int)length, name);
+}
+
 static int collect_parameters(struct session_run *run)
 {
 	struct agent *agent = run->agent;
-	size_t changed = notify_changed(&agent->notify), forced, added;
+	size_t changed = notify_changed(&agent->notify), forced, added, events;
 
 	if (run->reference_room < FORCED_COUNT + changed) {
 		struct tree_reference *references =
@@ -128,9 +167,11 @@ static int collect_parameters(struct session_run *run)
 	forced = run->reference_count;
 	added = notify_inform(&agent->notify, run->references + forced, changed);
 	for (size_t i = forced; i < forced + added; i++) {
-		if (!listed(run, run->references[i]))
+		if (!listed(run, run->references[i], FORCED_COUNT))
 			run->references[run->reference_count++] = run->references[i];
 	}
+	events = agent->events.count < EVENT_INFORM_MAXIMUM ? agent->events.count : EVENT_INFORM_MAXIMUM;
+	inform_parameter_each(&agent->tables, agent->events.entries, events, add_named, run);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct agent;
 struct session_run;
@@ -18,3 +19,6 @@ void session_run_start(struct session_run *run);
 
 // Whether a session runs.
 bool session_run_active(const struct session_run *run);
+
+// Whether a parameter, by its full path, is in every Inform.
+bool session_run_forces(const char *path, size_t length);

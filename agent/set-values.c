@@ -22,6 +22,12 @@ struct set_values {
 	void *context;
 };
 
+// Whether the agent itself owns it: then it becomes durable with the decision.
+static bool is_own(const struct set_value *entry)
+{
+	return entry->setting >= 0 || entry->table_row;
+}
+
 static const char *text_of(const struct set_value *entry)
 {
 	return entry->value.text.data ? entry->value.text.data : "";
@@ -71,8 +77,13 @@ static int check(struct agent *agent, struct set_value *entry)
 	node = &tree_nodes(agent->tree, &count)[entry->reference.node];
 	snprintf(entry->segment, sizeof(entry->segment), "%s", espalier_node_segment(node));
 	entry->setting = -1;
+	entry->table_row = false;
 	if (strcmp(entry->segment, OWN_SEGMENT))
 		return ESPALIER_OK;
+	if (own_table_has(node->object->index)) {
+		entry->table_row = true;
+		return own_table_check(node->object->index, entry->reference.parameter, &entry->parsed, &entry->text);
+	}
 	entry->setting = settings_find(node->object->index, entry->reference.parameter);
 	if (entry->setting < 0)
 		return ESPALIER_FAULT_READ_ONLY;
@@ -117,11 +128,17 @@ static void take(struct set_values *set)
 		struct set_value *entry = &set->entries[i];
 
 		notify_set_by_acs(&agent->notify, entry->name.data, &entry->parsed, NULL);
+		if (entry->table_row && own_table_take(&agent->tables, entry->name.data, &entry->parsed))
+			log_warning("%s has gone, or there is no memory until the next start", entry->name.data);
 		if (entry->setting < 0)
 			continue;
 		if (settings_take(&agent->settings, entry->setting, text_of(entry), entry->value.text.length))
 			log_error("no memory for %s until the next start", entry->name.data);
 		changed |= 1u << entry->setting;
+	}
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->entries[i].table_row)
+			own_table_publish(&agent->tables, set->entries[i].name.data);
 	}
 	settings_publish(&agent->settings, changed);
 	if (set->has_key) {
@@ -163,6 +180,8 @@ static void decide(void *context)
 		notify_set_by_acs(&agent->notify, entry->name.data, &entry->parsed, transaction);
 		if (entry->setting >= 0)
 			settings_store(transaction, entry->setting, text_of(entry), entry->value.text.length);
+		else if (entry->table_row)
+			own_table_store(transaction, entry->name.data, text_of(entry), entry->value.text.length);
 		else
 			store_put(transaction, STORE_REDO, entry->name.data, text_of(entry), entry->value.text.length);
 	}
@@ -187,7 +206,7 @@ static void finished(void *context, int fault, const char *text)
 	for (size_t i = 0; i < set->count; i++) {
 		struct set_value *entry = &set->entries[i];
 
-		if (entry->setting >= 0)
+		if (is_own(entry))
 			continue;
 		if (fault) {
 			entry->fault = transaction_entry_fault(set->transaction, i, &entry->text);
@@ -242,7 +261,7 @@ int set_values_start(struct set_values **result, struct agent *agent, struct set
 	for (size_t i = 0; set->transaction && i < count; i++) {
 		struct set_value *entry = &entries[i];
 
-		if (entry->setting >= 0)
+		if (is_own(entry))
 			continue;
 		error = transaction_add(set->transaction, entry->segment, i, entry->name.data, text_of(entry),
 					entry->value.text.length);

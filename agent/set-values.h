@@ -19,7 +19,8 @@ struct set_value {
 	struct tree_reference reference;
 	struct espalier_value parsed;
 	char segment[ESPALIER_NAME_MAXIMUM + 1];
-	int setting; // of the agent's own: enum setting; -1: another owner's
+	int setting;	// of the agent's own: enum setting; -1: none of them
+	bool table_row; // in a table of the agent's own
 };
 
 // Checks entries against the schema: name, type, whether it can be written, value. Marks all that are wrong. Returns 0,

@@ -21,6 +21,8 @@ enum store_kind {
 	STORE_REPORTED = 4,  // what the ACS was told last, by path
 	STORE_EVENT = 5,     // undelivered events, by code and command key
 	STORE_REDO = 6,	     // decided sets that an owner has still to apply, by path
+	STORE_ROW = 20,	     // rows of own tables, by path, and the values in them, by path
+	STORE_NUMBER = 21,   // the highest instance number that an own table ever gave, by the table's path; permanent
 };
 
 struct store;

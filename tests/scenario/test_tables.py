@@ -8,7 +8,7 @@ import time
 import pytest
 
 from acs import start_acs  # noqa: F401
-from agent import CODE, KEY, make_agent, pair, publish  # noqa: F401
+from agent import CODE, KEY, SERVER, make_agent, pair, publish  # noqa: F401
 from process import wait_until
 from publisher import Publisher
 
@@ -167,3 +167,115 @@ def test_kill_while_adding(pair, publish):
     values = acs.get(TABLE, COUNT)
     rows = {int(path[len(TABLE):].split('.')[0]) for path in values if path.startswith(TABLE)}
     assert set(seen) <= rows and int(values[COUNT]) == len(rows)
+
+
+ROW = SERVER + 'InformParameter.'
+ROWS = SERVER + 'InformParameterNumberOfEntries'
+
+
+def add_row(acs, name, events='', enable='1'):
+    """Adds a row of InformParameter and fills it; returns its number."""
+    number = added(acs.call(('add', ROW)))
+    path = ROW + '%d.' % number
+    assert acs.set({path + 'ParameterName': name, path + 'EventList': events, path + 'Enable': enable}).good
+    return number
+
+
+def inform_of(acs, event):
+    """The Inform of a new session with this event."""
+    before = len(acs.informs())
+    if event == '6 CONNECTION REQUEST':
+        acs.call(('get', KEY))
+    return acs.wait_inform(event, before)
+
+
+def test_T106_inform_parameter(pair):
+    acs, agent = pair()
+    add_row(acs, SERVER + 'PeriodicInformInterval')
+    add_row(acs, SERVER + 'UpgradesManaged', '6 CONNECTION REQUEST, 2 PERIODIC')
+    add_row(acs, SERVER + 'Username', '2 PERIODIC')
+    add_row(acs, SERVER + 'URL', enable='0')
+    add_row(acs, 'Device.Nope.Missing')
+    parameters = inform_of(acs, '6 CONNECTION REQUEST').parameters
+    assert SERVER + 'PeriodicInformInterval' in parameters and SERVER + 'UpgradesManaged' in parameters
+    assert SERVER + 'Username' not in parameters and SERVER + 'URL' not in parameters
+    # A session for VALUE CHANGE alone: no row without a list takes part.
+    before = len(acs.informs())
+    agent.set_paths({CODE: 'changed'})
+    parameters = acs.wait_inform('4 VALUE CHANGE', before).parameters
+    assert SERVER + 'PeriodicInformInterval' not in parameters and SERVER + 'UpgradesManaged' not in parameters
+
+
+def test_T106_wildcard(vendor):
+    acs, agent, _ = vendor
+    acs.call(('add', TABLE), ('add', TABLE), ('set', TABLE + '1.Name=one', TABLE + '2.Name=two'))
+    add_row(acs, TABLE + '*.Name')
+    add_row(acs, TABLE + '1.Name')
+    inform = inform_of(acs, '6 CONNECTION REQUEST')
+    assert inform.parameters[TABLE + '1.Name'] == 'one' and inform.parameters[TABLE + '2.Name'] == 'two'
+    message = [message for message in acs.messages(True) if message.method == 'Inform'][-1]
+    assert message.texts('Name').count(TABLE + '1.Name') == 1
+
+
+@pytest.mark.parametrize('parameter, text', [
+    ('ParameterName', KEY), ('ParameterName', 'Device.RootDataModelVersion'), ('ParameterName', SERVER),
+    ('EventList', '4 VALUE CHANGE'), ('EventList', '2 PERIODIC, 4 VALUE CHANGE')], ids=range(5))
+def test_T106_refused(pair, parameter, text):
+    acs, agent = pair()
+    path = ROW + '%d.' % added(acs.call(('add', ROW))) + parameter
+    result = acs.set({path: text})
+    assert (result.fault, result.details) == (9003, {path: 9007})
+    agent.set_paths({path: text}, status=1)
+    assert acs.get(path) == {path: ''}
+
+
+def test_own_table_is_durable(pair):
+    """Rows, values and numbers survive a kill; numbers are not given again."""
+    acs, agent = pair()
+    first = add_row(acs, SERVER + 'Username')
+    second = add_row(acs, SERVER + 'URL', '1 BOOT')
+    assert acs.call(('delete', ROW + '%d.' % second)).good
+    agent.process.kill()
+    agent.start()
+    wait_until(lambda: ROWS in agent.tree(SERVER), 'the tree')
+    assert acs.get(ROW, ROWS) == {
+        ROW + '%d.Enable' % first: '1', ROW + '%d.ParameterName' % first: SERVER + 'Username',
+        ROW + '%d.EventList' % first: '', ROWS: '1'}
+    assert added(acs.call(('add', ROW))) == second + 1
+
+
+def test_T093_own_table_is_full(pair):
+    acs, agent = pair()
+    results = acs.call(*[('add', ROW)] * 65)
+    assert [result.good for result in results] == [True] * 64 + [False] and results[-1].fault == 9004
+    deleted, again, count = acs.call(('delete', ROW + '3.'), ('add', ROW), ('get', ROWS))
+    assert deleted.good and added(again) == 65 and count.values == {ROWS: '64'}
+
+
+def test_local_program_adds_and_deletes(pair):
+    acs, agent = pair()
+    agent.run('espalier-request', 'add', ROW)
+    agent.set_paths({ROW + '1.ParameterName': SERVER + 'Username', ROW + '1.Enable': '1'})
+    agent.process.kill()
+    agent.start()
+    wait_until(lambda: agent.tree(SERVER).get(ROW + '1.ParameterName') == SERVER + 'Username', 'the row')
+    agent.run('espalier-request', 'delete', ROW + '1.')
+    assert acs.get(ROWS) == {ROWS: '0'}
+
+
+def test_kill_while_own_rows_change(pair):
+    """A set of a row is there as a whole or not at all, and what was answered is there."""
+    acs, agent = pair(fast=True)
+    number = add_row(acs, 'Device.A')
+    path, random_numbers, last = ROW + '%d.' % number, random.Random(106), None
+    for text in range(8):
+        values = {'ParameterName': 'Device.A%d' % text, 'EventList': '%d PERIODIC' % text}
+        sent = acs.send_all([('connect',), ('set', *['%s%s=%s' % (path, name, value) for name, value in values.items()])])
+        time.sleep(random_numbers.uniform(0, 0.06))
+        agent.process.kill()
+        agent.start()
+        agent.set_paths({CODE: 'round %d' % text})
+        last = text if acs.result(sent[1]).good else last
+        found = agent.tree(path)
+        assert found[path + 'ParameterName'][len('Device.A'):] == found[path + 'EventList'].split(' ')[0]
+        assert last is None or int(found[path + 'EventList'].split(' ')[0]) >= last
