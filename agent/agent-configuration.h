@@ -2,6 +2,7 @@
 // The agent's part of the configuration file.
 #pragma once
 
+#include "agent/device-program.h"
 #include "shm/configuration.h"
 
 #include <net/if.h>
@@ -10,6 +11,7 @@ struct agent_configuration {
 	char manufacturer[65], oui[7], product_class[65], serial_number[65];
 	char model_name[65], hardware_version[65], software_version[65];
 	uint32_t root;
+	char reboot[DEVICE_PROGRAM_SIZE], factory_reset[DEVICE_PROGRAM_SIZE];
 
 	char url[2049], username[257], password[257];
 	uint32_t periodic_interval;

@@ -12,11 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BOOT_ID_FILE	"/proc/sys/kernel/random/boot_id"
-#define EVENT_NAME_SIZE (EVENT_CODE_SIZE + EVENT_COMMAND_KEY_SIZE)
+#define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 
-// The name of an event's record: code, a line end, command key.
-static void event_name(const char *code, const char *command_key, char name[EVENT_NAME_SIZE])
+void event_record_name(const char *code, const char *command_key, char name[EVENT_NAME_SIZE])
 {
 	snprintf(name, EVENT_NAME_SIZE, "%s\n%s", code, command_key);
 }
@@ -25,7 +23,7 @@ static void put_event(struct store_transaction *transaction, const char *code, c
 {
 	char name[EVENT_NAME_SIZE];
 
-	event_name(code, command_key, name);
+	event_record_name(code, command_key, name);
 	store_put_string(transaction, STORE_EVENT, name, "");
 }
 
@@ -84,13 +82,12 @@ static int load_event(const char *name, const char *value, size_t length, void *
 	char code[EVENT_CODE_SIZE];
 	int kind, result;
 
-	(void)value;
 	(void)length;
 	if (!key)
 		return 0;
 	snprintf(code, sizeof(code), "%.*s", (int)(key - name), name);
 	kind = event_kind_of_code(code);
-	if (kind < 0)
+	if (kind < 0 || (kind == EVENT_M_REBOOT && !reboot_load(&agent->reboot, key + 1, value)))
 		return 0;
 	result = kind == EVENT_VENDOR ? events_raise_vendor(&agent->events, code, key + 1)
 				      : events_raise(&agent->events, (enum event_kind)kind, key + 1);
@@ -115,6 +112,7 @@ void agent_check_bootstrap(struct agent *agent)
 		return;
 	// BOOTSTRAP itself is durable as the URL that has not acknowledged it yet.
 	store_delete_all(transaction, STORE_EVENT);
+	schedule_inform_discard(&agent->schedule_inform, transaction);
 	if (agent->attributes.count) {
 		attributes_free(&agent->attributes);
 		store_delete_all(transaction, STORE_ATTRIBUTE);
@@ -123,9 +121,8 @@ void agent_check_bootstrap(struct agent *agent)
 	agent_commit(transaction);
 }
 
-static void check_boot(struct agent *agent)
+static void find_boot(struct agent *agent)
 {
-	char reported[sizeof(agent->boot_id)] = "";
 	int descriptor = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
 	ssize_t length = descriptor < 0 ? -1 : read(descriptor, agent->boot_id, sizeof(agent->boot_id) - 1);
 
@@ -133,6 +130,12 @@ static void check_boot(struct agent *agent)
 		close(descriptor);
 	agent->boot_id[length < 0 ? 0 : length] = 0;
 	agent->boot_id[strcspn(agent->boot_id, "\n")] = 0;
+}
+
+static void check_boot(struct agent *agent)
+{
+	char reported[sizeof(agent->boot_id)] = "";
+
 	store_get(agent->store, STORE_STATE, STATE_BOOT_ID, reported, sizeof(reported));
 	if (strcmp(reported, agent->boot_id))
 		agent_raise(agent, EVENT_BOOT);
@@ -141,9 +144,14 @@ static void check_boot(struct agent *agent)
 int agent_open_events(struct agent *agent)
 {
 	char url[URL_LENGTH_MAX + 1];
+	int error;
 
 	if (store_get(agent->store, STORE_STATE, STATE_BOOTSTRAP_URL, url, sizeof(url)) > 0)
 		agent->bootstrap_url = strdup(url);
+	find_boot(agent);
+	error = schedule_inform_open(&agent->schedule_inform, agent);
+	if (error)
+		return error;
 	agent_check_bootstrap(agent);
 	check_boot(agent);
 	return store_each(agent->store, STORE_EVENT, load_event, agent);
@@ -172,7 +180,7 @@ void agent_informed(struct agent *agent, const char *url)
 			store_put_string(transaction, STORE_STATE, STATE_BOOT_ID, agent->boot_id);
 		}
 		if (event_rules[event->kind].durable) {
-			event_name(event_code(event), event->command_key, name);
+			event_record_name(event_code(event), event->command_key, name);
 			store_delete(transaction, STORE_EVENT, name);
 		}
 	}

@@ -10,6 +10,11 @@ void agent_put_state(struct agent *agent, const char *name, const char *value);
 // Changes were found (a set of enum notify_change): they become an event, and active ones want a session.
 void agent_take_changes(struct agent *agent, unsigned changes);
 
+#define EVENT_NAME_SIZE (EVENT_CODE_SIZE + EVENT_COMMAND_KEY_SIZE)
+
+// The name of an event's record in the store: its code, a line end, its command key.
+void event_record_name(const char *code, const char *command_key, char name[EVENT_NAME_SIZE]);
+
 // Raises BOOTSTRAP if the ACS at the present URL has not acknowledged one.
 void agent_check_bootstrap(struct agent *agent);
 

@@ -56,9 +56,10 @@ static void signalled(struct ring_signals *signals, int number)
 
 static int find_identity(struct agent *agent)
 {
-	char address[13];
+	char *address = agent->device_address;
 
-	if (store_get(agent->store, STORE_STATE, STATE_ADDRESS, address, sizeof(address)) != sizeof(address) - 1) {
+	if (store_get(agent->store, STORE_STATE, STATE_ADDRESS, address, sizeof(agent->device_address)) !=
+	    sizeof(agent->device_address) - 1) {
 		identity_address(address);
 		agent_put_state(agent, STATE_ADDRESS, address);
 	}
@@ -179,6 +180,8 @@ int agent_open(struct agent *agent)
 		goto failed;
 	error = -ENOMEM;
 	agent_prepare_schedule(agent);
+	reboot_open(&agent->reboot, agent);
+	factory_reset_open(&agent->factory_reset, agent);
 	agent->session = session_run_open(agent);
 	if (agent->session)
 		error = agent_open_events(agent);
@@ -192,6 +195,8 @@ int agent_open(struct agent *agent)
 	redo_run(&agent->redo);
 	agent_take_changes(agent, notify_waiting(&agent->notify));
 	agent_look(agent);
+	factory_reset_resume(&agent->factory_reset);
+	reboot_resume(&agent->reboot);
 	agent_plan(agent);
 	return 0;
 failed:
@@ -210,6 +215,8 @@ void agent_close(struct agent *agent)
 		ring_close(&agent->ring);
 	}
 	session_run_close(agent->session);
+	reboot_close(&agent->reboot);
+	factory_reset_close(&agent->factory_reset);
 	redo_free(&agent->redo);
 	store_close(agent->store);
 	notify_free(&agent->notify);

@@ -155,7 +155,8 @@ void agent_plan(struct agent *agent)
 {
 	int64_t now = ring_clock(CLOCK_BOOTTIME), at = INT64_MAX, throttled;
 
-	if (agent->stopping || !agent->session || session_run_active(agent->session))
+	if (agent->stopping || !agent->session || session_run_active(agent->session) || agent->reboot.running ||
+	    agent->factory_reset.running)
 		return;
 	if (agent->wanted)
 		at = now;
@@ -177,13 +178,14 @@ static void schedule_rang(struct alarm *alarm)
 {
 	struct agent *agent = (struct agent *)((char *)alarm - offsetof(struct agent, schedule));
 
-	if (!session_run_active(agent->session))
+	if (!session_run_active(agent->session) && !agent->reboot.running && !agent->factory_reset.running)
 		start_session(agent);
 }
 
 void agent_prepare_schedule(struct agent *agent)
 {
 	agent->schedule = (struct alarm){.ring = &agent->ring, .rang = schedule_rang};
+	agent->new_url.run = agent_check_bootstrap;
 }
 
 // The date of the first good session with a clock that can be trusted.
@@ -219,7 +221,7 @@ void agent_session_ended(struct agent *agent, uint32_t failures, uint32_t retry_
 		agent->retry_at = ring_clock(CLOCK_BOOTTIME) + (int64_t)wait * 1000000;
 		log_info("next try in %.1f s", (double)wait / 1000);
 	}
-	agent_check_bootstrap(agent);
+	after_session_run(agent);
 	agent_look(agent);
 	agent_plan(agent);
 }
@@ -234,8 +236,7 @@ void agent_settings_changed(struct agent *agent, uint32_t changed)
 		listener_credentials(&agent->listener);
 	if (changed & 1u << SETTING_CONNECTION_REQUEST_ENABLE)
 		listener_update(&agent->listener);
-	// During a session: after it.
-	if (changed & 1u << SETTING_URL && !session_run_active(agent->session))
-		agent_check_bootstrap(agent);
+	if (changed & 1u << SETTING_URL)
+		agent_after_session(agent, &agent->new_url);
 	agent_plan(agent);
 }

@@ -3,14 +3,18 @@
 #pragma once
 
 #include "agent/acs-request.h"
+#include "agent/after-session.h"
 #include "agent/alarm.h"
 #include "agent/attribute.h"
 #include "agent/event.h"
+#include "agent/factory-reset.h"
 #include "agent/listener.h"
 #include "agent/notify.h"
 #include "agent/own-table.h"
+#include "agent/reboot.h"
 #include "agent/redo.h"
 #include "agent/ring-signal.h"
+#include "agent/schedule-inform.h"
 #include "agent/settings.h"
 #include "agent/store.h"
 #include "agent/tree.h"
@@ -29,6 +33,7 @@ struct session_run;
 #define STATE_BOOT_ID	    "boot-id"
 #define STATE_ADDRESS	    "device-address"
 #define STATE_FIRST_USE	    "first-use"
+#define STATE_FACTORY_RESET "factory-reset" // one was promised to the ACS
 
 struct agent {
 	struct daemon daemon;
@@ -43,6 +48,7 @@ struct agent {
 	int clock_descriptor; // tells when the clock is set
 	bool running;	      // all is started
 	bool stopping;
+	bool restarting; // after ring_run(): agent_open() once more, with the same configuration
 
 	struct own own;
 	struct settings settings;
@@ -61,14 +67,20 @@ struct agent {
 	struct listener listener;
 
 	struct events events;
+	struct schedule_inform schedule_inform;
 	struct acs_requests acs_requests;
 	struct acs_request *acs_request; // the one that is on its way
 	char boot_id[40];
-	char *bootstrap_url; // the URL at which BOOTSTRAP was last acknowledged, or NULL
+	char device_address[13]; // what makes up a serial number where none is configured
+	char *bootstrap_url;	 // the URL at which BOOTSTRAP was last acknowledged, or NULL
 	struct alarm periodic;
 	int64_t periodic_phase; // seconds of CLOCK_BOOTTIME, where the ACS gives none
 
 	struct session_run *session;
+	struct after_session_action *after_session; // in their order
+	struct after_session_action new_url;
+	struct reboot reboot;
+	struct factory_reset factory_reset;
 	struct alarm schedule;
 	bool wanted;	    // an event wants a session now
 	bool notify_wanted; // an active notification wants one, when the throttle allows

@@ -32,6 +32,7 @@
 #define CWMP_PATH_CHARACTERS	       256 /* a parameter's or object's path */
 #define CWMP_SET_NAME_CHARACTERS       1024 /* Name in SetParameterValues: longer than a path, to be named in the fault */
 #define CWMP_PARAMETER_KEY_CHARACTERS  32
+#define CWMP_COMMAND_KEY_CHARACTERS    32
 #define CWMP_ACCESS_LIST_CHARACTERS    64   /* an entity of an AccessList */
 #define CWMP_ACCESS_LIST_COUNT_MAXIMUM 256  /* entities of an AccessList */
 #define CWMP_URL_CHARACTERS	       1024 /* NextURL of KickedResponse */

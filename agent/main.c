@@ -15,6 +15,26 @@ static const struct daemon_program program = {
 	.other_sections = agent_configuration_other_sections,
 };
 
+// One life, from the start to a stop (an exit status), or to a factory reset (DAEMON_RUN).
+static int run(struct agent *agent)
+{
+	struct agent_configuration configuration;
+	struct daemon daemon;
+	int status = DAEMON_EXIT_FAILED;
+
+	if (!agent_open(agent)) {
+		log_notice("started");
+		daemon_ready(&agent->daemon);
+		if (!ring_run(&agent->ring))
+			status = agent->restarting ? DAEMON_RUN : DAEMON_EXIT_CLEAN;
+	}
+	configuration = agent->configuration;
+	daemon = agent->daemon;
+	agent_close(agent);
+	*agent = (struct agent){.daemon = daemon, .configuration = configuration};
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	static struct agent agent;
@@ -33,13 +53,8 @@ int main(int argc, char **argv)
 		log_error("%s: %s", agent.daemon.configuration_path, message);
 		return DAEMON_EXIT_USAGE;
 	}
-	status = DAEMON_EXIT_FAILED;
-	if (!agent_open(&agent)) {
-		log_notice("started");
-		daemon_ready(&agent.daemon);
-		if (!ring_run(&agent.ring))
-			status = DAEMON_EXIT_CLEAN;
-	}
-	agent_close(&agent);
+	do {
+		status = run(&agent);
+	} while (status == DAEMON_RUN);
 	return status;
 }

@@ -26,6 +26,9 @@ const struct rpc_method rpc_methods[] = {
 	{&soap_method_get_parameter_attributes, rpc_get_parameter_attributes},
 	{&soap_method_add_object, rpc_add_object},
 	{&soap_method_delete_object, rpc_delete_object},
+	{&soap_method_reboot, rpc_reboot},
+	{&soap_method_factory_reset, rpc_factory_reset},
+	{&soap_method_schedule_inform, rpc_schedule_inform},
 };
 const size_t rpc_methods_count = sizeof(rpc_methods) / sizeof(rpc_methods[0]);
 

@@ -118,3 +118,6 @@ int rpc_set_parameter_values(struct rpc_call *call);
 int rpc_set_parameter_attributes(struct rpc_call *call);
 int rpc_add_object(struct rpc_call *call);
 int rpc_delete_object(struct rpc_call *call);
+int rpc_reboot(struct rpc_call *call);
+int rpc_factory_reset(struct rpc_call *call);
+int rpc_schedule_inform(struct rpc_call *call);

@@ -218,6 +218,45 @@ const struct soap_method soap_method_delete_object = {
 	.request_size = sizeof(struct object_request),
 };
 
+static const struct soap_argument reboot_arguments[] = {
+	{
+		.name = "CommandKey",
+		.kind = SOAP_STRING,
+		.offset = offsetof(struct reboot_request, command_key),
+		.characters_maximum = CWMP_COMMAND_KEY_CHARACTERS,
+	},
+	{.name = NULL},
+};
+
+const struct soap_method soap_method_reboot = {
+	.name = "Reboot",
+	.arguments = reboot_arguments,
+	.request_size = sizeof(struct reboot_request),
+};
+
+const struct soap_method soap_method_factory_reset = {.name = "FactoryReset"};
+
+static const struct soap_argument schedule_inform_arguments[] = {
+	{
+		.name = "DelaySeconds",
+		.kind = SOAP_UNSIGNED_INT,
+		.offset = offsetof(struct schedule_inform_request, delay_seconds),
+	},
+	{
+		.name = "CommandKey",
+		.kind = SOAP_STRING,
+		.offset = offsetof(struct schedule_inform_request, command_key),
+		.characters_maximum = CWMP_COMMAND_KEY_CHARACTERS,
+	},
+	{.name = NULL},
+};
+
+const struct soap_method soap_method_schedule_inform = {
+	.name = "ScheduleInform",
+	.arguments = schedule_inform_arguments,
+	.request_size = sizeof(struct schedule_inform_request),
+};
+
 static const struct soap_argument method_list_name = {.name = "string", .kind = SOAP_STRING};
 
 static const struct soap_argument get_rpc_methods_response_arguments[] = {
@@ -286,6 +325,9 @@ const struct soap_method *const soap_methods[] = {
 	&soap_method_set_parameter_attributes,
 	&soap_method_add_object,
 	&soap_method_delete_object,
+	&soap_method_reboot,
+	&soap_method_factory_reset,
+	&soap_method_schedule_inform,
 	&soap_method_inform_response,
 	&soap_method_get_rpc_methods_response,
 	&soap_method_kicked_response,

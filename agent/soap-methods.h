@@ -61,7 +61,18 @@ struct object_request {
 	struct soap_string parameter_key;
 };
 
-/* Requests of the ACS. GetRPCMethods has no arguments. */
+/** struct reboot_request - R-61 */
+struct reboot_request {
+	struct soap_string command_key;
+};
+
+/** struct schedule_inform_request - R-62 */
+struct schedule_inform_request {
+	uint32_t delay_seconds; /* 0 is refused by the method */
+	struct soap_string command_key;
+};
+
+/* Requests of the ACS. GetRPCMethods and FactoryReset have no arguments. */
 extern const struct soap_method soap_method_get_rpc_methods;
 extern const struct soap_method soap_method_get_parameter_names;
 extern const struct soap_method soap_method_get_parameter_values;
@@ -70,6 +81,9 @@ extern const struct soap_method soap_method_get_parameter_attributes;
 extern const struct soap_method soap_method_set_parameter_attributes;
 extern const struct soap_method soap_method_add_object;
 extern const struct soap_method soap_method_delete_object;
+extern const struct soap_method soap_method_reboot;
+extern const struct soap_method soap_method_factory_reset;
+extern const struct soap_method soap_method_schedule_inform;
 
 /** struct get_rpc_methods_response - the methods that the ACS understands */
 struct get_rpc_methods_response {

@@ -15,14 +15,16 @@
 
 // What a record is about; the numbers are in the database and never change their meaning.
 enum store_kind {
-	STORE_STATE = 1,     // single facts, by name
-	STORE_SETTING = 2,   // values of own parameters that were set, by path
-	STORE_ATTRIBUTE = 3, // notification and access list, by path
-	STORE_REPORTED = 4,  // what the ACS was told last, by path
-	STORE_EVENT = 5,     // undelivered events, by code and command key
-	STORE_REDO = 6,	     // decided sets that an owner has still to apply, by path
-	STORE_ROW = 20,	     // rows of own tables, by path, and the values in them, by path
-	STORE_NUMBER = 21,   // the highest instance number that an own table ever gave, by the table's path; permanent
+	STORE_STATE = 1,	    // single facts, by name
+	STORE_SETTING = 2,	    // values of own parameters that were set, by path
+	STORE_ATTRIBUTE = 3,	    // notification and access list, by path
+	STORE_REPORTED = 4,	    // what the ACS was told last, by path
+	STORE_EVENT = 5,	    // undelivered events, by code and command key
+	STORE_REDO = 6,		    // decided sets that an owner has still to apply, by path
+	STORE_SCHEDULED_INFORM = 7, // Informs that the ACS has scheduled, by number
+	STORE_ROW = 20,		    // rows of own tables, by path, and the values in them, by path
+	STORE_NUMBER = 21, // the highest instance number that an own table ever gave, by the table's path; permanent
+	STORE_KINDS = 32,  // more than all
 };
 
 struct store;

@@ -68,6 +68,9 @@ enum espalier_flags {
 	ESPALIER_DELETABLE = 1 << 11,	    /* object: instances can be deleted only (set by WRITABLE too) */
 };
 
+/** The command by which every owner is told to go back to factory values; one that has none answers with a fault. */
+#define ESPALIER_FACTORY_RESET "Device.FactoryReset()"
+
 /** Answers of an owner to a request. The numbers are those of the Broadband Forum's fault tables. */
 enum espalier_fault {
 	ESPALIER_OK = 0,

@@ -134,6 +134,8 @@ static const struct command_kind kinds[] = {
 	{"reboot", "[KEY]", "Reboot", 0, 1, ARGUMENT_NONE, rpc_reboot, "RebootResponse", NULL, IN_SESSION},
 	{"factory-reset", "", "FactoryReset", 0, 0, ARGUMENT_NONE, rpc_factory_reset, "FactoryResetResponse", NULL,
 	 IN_SESSION},
+	{"schedule-inform", "SECONDS [KEY]", "ScheduleInform", 1, 2, ARGUMENT_NONE, rpc_schedule_inform,
+	 "ScheduleInformResponse", NULL, IN_SESSION},
 	{"raw", "FILE", "sends the file as it is", 1, 1, ARGUMENT_FILE, rpc_raw, NULL, NULL, IN_SESSION},
 	{"connect", "", "connection request; ends at the Inform that follows", 0, 0, ARGUMENT_NONE, NULL, NULL,
 	 run_connect, OUTSIDE_SESSION},

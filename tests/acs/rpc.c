@@ -225,6 +225,17 @@ int rpc_factory_reset(struct command *command, struct buffer *out, const struct 
 	return 0;
 }
 
+int rpc_schedule_inform(struct command *command, struct buffer *out, const struct envelope *envelope)
+{
+	struct writer writer;
+
+	envelope_begin(&writer, out, envelope, "ScheduleInform");
+	write_element(&writer, "DelaySeconds", command->argv[0]);
+	write_element(&writer, "CommandKey", command->argc > 1 ? command->argv[1] : "");
+	envelope_end(&writer);
+	return 0;
+}
+
 int rpc_raw(struct command *command, struct buffer *out, const struct envelope *envelope)
 {
 	FILE *file = fopen(command->argv[0], "re");

@@ -86,7 +86,8 @@ def make_agent(start, run, configuration, free_port, tmp_path):
     """make_agent(url, key=value of [acs] ..., sections={...}) prepares an Agent; its start() starts it."""
     def make(url, sections=None, namespace=None, variables=None, **acs):
         everything = {
-            'device': {'manufacturer': 'Acme', 'oui': '001122', 'product_class': 'Gateway', 'serial_number': 'S1'},
+            'device': {'manufacturer': 'Acme', 'oui': '001122', 'product_class': 'Gateway', 'serial_number': 'S1',
+                       'reboot': '/bin/true'},
             'acs': dict({'url': url}, **acs),
             'connection_request': {'port': free_port(), 'username': USER, 'password': PASSWORD},
         }

@@ -11,6 +11,19 @@ from agent import CODE, KEY, SERVER, make_agent, pair, publish  # noqa: F401
 from process import wait_until
 
 INFO = 'Device.DeviceInfo.'
+METHODS = [
+    'GetRPCMethods',
+    'SetParameterValues',
+    'GetParameterValues',
+    'GetParameterNames',
+    'SetParameterAttributes',
+    'GetParameterAttributes',
+    'AddObject',
+    'DeleteObject',
+    'Reboot',
+    'FactoryReset',
+    'ScheduleInform',
+]
 PROCESSES = INFO + 'ProcessStatus.'
 
 
@@ -23,9 +36,7 @@ def names(result):
 def test_T057_methods(pair):
     acs, agent = pair()
     result = acs.call(('methods',))
-    assert [line.split()[1] for line in result.lines] == [
-        'GetRPCMethods', 'SetParameterValues', 'GetParameterValues', 'GetParameterNames', 'SetParameterAttributes',
-        'GetParameterAttributes', 'AddObject', 'DeleteObject']
+    assert [line.split()[1] for line in result.lines] == METHODS
 
 
 def test_T058_types(pair):
