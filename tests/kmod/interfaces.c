@@ -167,7 +167,7 @@ void test_churn(void)
 		while (readers[i] == 0) {
 			read_rows(&page);
 			/* Two CPUs are few. */
-			sleep_ms(10);
+			sleep_ms(20);
 		}
 	}
 	for (int round = 0; round < CHURN_ROUNDS; round++) {
@@ -247,7 +247,8 @@ static uint32_t rows_of_other(void)
 	message = link_message_new(RTM_SETLINK, 0, FIRST_INDEX);
 	CHECK(!nla_put_u32(message, IFLA_NET_NS_PID, (uint32_t)getpid()));
 	request(&channel, message, "move", FIRST_INDEX);
-	CHECK(rows_of_namespace(&page, page.namespace) == rows);
+	CHECK(rows_of_namespace(&page, page.namespace) == rows, "(%u, not %u)",
+	      rows_of_namespace(&page, page.namespace), rows);
 	others = rows_of_namespace(&page, (uint32_t)status.st_ino);
 	open_channel(&own_channel, &own_buffer);
 	links_delete(&own_channel);

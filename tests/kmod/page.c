@@ -272,6 +272,9 @@ static void read_for_ever(void)
 		for (int i = 0; i < 50 && kernel_counters_check(&page) != -ESHUTDOWN; i++) {
 			CHECK(!kernel_counters_cpu(&page, 0, &cpu));
 			page_rows(&page);
+			/* Two CPUs are few. */
+			if (i % 10 == 9)
+				sleep_ms(1);
 		}
 		kernel_counters_close(&page);
 	}
