@@ -239,9 +239,10 @@ static uint32_t rows_of_other(void)
 
 	open_channel(&channel, &buffer);
 	page_open(&page);
-	rows = page_rows(&page);
+	/* Namespaces of tests before may still be on their way out, with rows. */
+	rows = rows_of_namespace(&page, page.namespace);
 	links_make(&channel, FIRST_INDEX, 1);
-	CHECK(page_rows(&page) == rows + 1);
+	CHECK(rows_of_namespace(&page, page.namespace) == rows + 1);
 	CHECK(!unshare(CLONE_NEWNET));
 	CHECK(!stat("/proc/self/ns/net", &status) && (uint32_t)status.st_ino != page.namespace);
 	message = link_message_new(RTM_SETLINK, 0, FIRST_INDEX);
