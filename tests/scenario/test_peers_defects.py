@@ -521,7 +521,7 @@ def as_list(results):
     return results if isinstance(results, list) else [results]
 
 
-@pytest.mark.parametrize('name', ['ScheduleInform', 'ChangeDUState', 'GetQueuedTransfers', 'X_ACME_Reboot', 'getRPCMethods', 'Nope',
+@pytest.mark.parametrize('name', ['GetOptions', 'SetVouchers', 'X_ACME_Reboot', 'getRPCMethods', 'Nope',
                                   'InformResponse', 'Inform', 'Kicked', 'Fault'])
 def test_unknown_method_never_answered(make_agent, name):
     """It is answered with fault 9000, or where it can only be an answer that nobody waits for, the session fails."""
