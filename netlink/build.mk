@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The network-side collectors.
 
-netlink_packages := libnl-3.0 libnl-route-3.0 inih
+netlink_packages := libnl-3.0 libnl-route-3.0 inih nettle libcares
 netlink_library := $(filter-out netlink/espalier-netlink.c,$(wildcard netlink/*.c))
 
-PACKAGES_BUILD += libnl-3-dev libnl-route-3-dev
+PACKAGES_BUILD += libnl-3-dev libnl-route-3-dev nettle-dev libc-ares-dev
 
 $(eval $(call archive,libnetlink,$(netlink_library),$(netlink_packages)))
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the reachability monitor (espalier-nat) and the program that knows the credentials (the agent) tell each other.
+ *
+ * A Unix SEQPACKET socket in the run folder, mode 0600, on which the agent listens; one packet is one message. A
+ * message starts with its version and kind, then come its fields, each text with its length before it. Numbers have the
+ * least significant byte first. Either side may be killed and started again at any time: the agent sends the settings
+ * on each new connection, the monitor then the binding that it has.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** The socket's name in the run folder */
+#define REACH_SOCKET	       "reach"
+#define REACH_VERSION	       1u
+#define REACH_HOST_MAXIMUM     256u  /* bytes of a server's name or address */
+#define REACH_NAME_MAXIMUM     1024u /* bytes of a user name or password: 256 characters */
+#define REACH_ADDRESS_MAXIMUM  64u   /* bytes of "host:port" */
+#define REACH_DATAGRAM_MAXIMUM 1024u /* bytes of a request datagram; what is longer is none */
+#define REACH_MESSAGE_MAXIMUM  6144u /* bytes of any message */
+
+enum reach_kind {
+	REACH_SETTINGS = 1, /* agent to monitor */
+	REACH_BINDING,	    /* monitor to agent */
+	REACH_REQUEST,	    /* monitor to agent: a datagram to verify */
+};
+
+/** How connection requests by UDP are to be received. Texts end in NUL. */
+struct reach_settings {
+	bool stun;	     /* ask a server for the binding */
+	bool listen;	     /* without STUN: receive on the local address */
+	uint16_t local_port; /* of the UDP socket */
+	char server[REACH_HOST_MAXIMUM + 1];
+	uint16_t server_port;
+	char username[REACH_NAME_MAXIMUM + 1], password[REACH_NAME_MAXIMUM + 1]; /* of STUN */
+	char request_username[REACH_NAME_MAXIMUM + 1]; /* the `un` of good requests; "" lets none through */
+	uint32_t minimum, maximum;		       /* seconds between binding requests; maximum 0: no limit */
+};
+
+/** Where the device can be reached by UDP. */
+struct reach_binding {
+	bool nat_detected;
+	char address[REACH_ADDRESS_MAXIMUM + 1]; /* "host:port", "" when there is none */
+};
+
+/** A message that was read; the member that `kind` names is filled in. */
+struct reach_message {
+	enum reach_kind kind;
+	union {
+		struct reach_settings settings;
+		struct reach_binding binding;
+		struct {
+			char bytes[REACH_DATAGRAM_MAXIMUM];
+			size_t length;
+		} request;
+	};
+};
+
+/**
+ * reach_write_settings(), reach_write_binding(), reach_write_request() - make a message
+ * @buffer: REACH_MESSAGE_MAXIMUM bytes
+ *
+ * Return its length; -EMSGSIZE for a datagram that is too long.
+ */
+int reach_write_settings(char *buffer, const struct reach_settings *settings);
+int reach_write_binding(char *buffer, const struct reach_binding *binding);
+int reach_write_request(char *buffer, const char *datagram, size_t length);
+
+/** reach_read() - reads a message. Returns 0, or -EBADMSG for anything that the above do not make. */
+int reach_read(const char *bytes, size_t length, struct reach_message *message);
