@@ -2,7 +2,7 @@
 # The network-side collectors.
 
 netlink_packages := libnl-3.0 libnl-route-3.0 inih nettle libcares
-netlink_library := $(filter-out netlink/espalier-netlink.c,$(wildcard netlink/*.c))
+netlink_library := $(filter-out netlink/espalier-netlink.c netlink/espalier-nat.c,$(wildcard netlink/*.c))
 
 PACKAGES_BUILD += libnl-3-dev libnl-route-3-dev nettle-dev libc-ares-dev
 
@@ -10,4 +10,7 @@ $(eval $(call archive,libnetlink,$(netlink_library),$(netlink_packages)))
 
 ifneq ($(wildcard netlink/espalier-netlink.c),)
 $(eval $(call program,PROGRAMS,espalier-netlink,netlink/espalier-netlink.c,libnetlink.a libdaemon.a libespalier.a,$(netlink_packages),))
+endif
+ifneq ($(wildcard netlink/espalier-nat.c),)
+$(eval $(call program,PROGRAMS,espalier-nat,netlink/espalier-nat.c,libnetlink.a libdaemon.a libespalier.a,$(netlink_packages),))
 endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* espalier-nat: keeps the device reachable by UDP behind a NAT, and shows what the NAT does. */
+#include "netlink/nat.h"
+
+#include "shm/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static const char *const other_sections[] = {"device", "acs",	  "tls",   "connection_request",
+					     "stun",   "netlink", "zwave", NULL};
+
+/* What STUN needs comes from the agent, where the ACS may have changed it. */
+struct settings {
+	char none;
+};
+
+static const struct daemon_program program = {
+	.name = "espalier-nat",
+	.purpose = "keeps the device reachable behind NATs, and shows what they do",
+	.settings_size = sizeof(struct settings),
+	.other_sections = other_sections,
+};
+
+static void signalled(struct loop_source *source, uint32_t events)
+{
+	struct nat *nat = LOOP_OF(source, struct nat, signals);
+	struct signalfd_siginfo signal;
+	struct settings settings;
+
+	(void)events;
+	while (read(source->descriptor, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
+		if (signal.ssi_signo != SIGHUP)
+			loop_stop(&nat->loop);
+		else if (!daemon_read_configuration(&nat->daemon, &settings))
+			log_notice("the configuration was read again");
+	}
+}
+
+static int open_signals(struct nat *nat)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &signals, NULL))
+		return -errno;
+	nat->signals.descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (nat->signals.descriptor < 0)
+		return -errno;
+	nat->signals.ready = signalled;
+	return loop_watch(&nat->loop, &nat->signals, EPOLLIN);
+}
+
+static void serve(struct loop_source *source, uint32_t events)
+{
+	struct nat *nat = LOOP_OF(source, struct nat, service);
+	int error = espalier_writer_serve(nat->writer, 0);
+
+	(void)events;
+	if (error < 0 && error != -EINTR)
+		log_error("requests can't be served: %s", strerror(-error));
+}
+
+static int open_segment(struct nat *nat)
+{
+	int error = espalier_writer_open(&nat->writer, &(struct espalier_writer_options){
+							       .name = "nat",
+							       .folder = nat->daemon.run_folder,
+							       .program = program.name,
+							       .version = ESPALIER_VERSION,
+							       .objects = nat_objects,
+						       });
+
+	if (!error) {
+		nat_publish_open(nat);
+		error = espalier_writer_publish(nat->writer);
+	}
+	if (error) {
+		log_error("segment nat in %s: %s", nat->daemon.run_folder,
+			  error == -EBUSY ? "another espalier-nat runs there" : espalier_error_text());
+		return error;
+	}
+	nat->service.descriptor = espalier_writer_fd(nat->writer);
+	nat->service.ready = serve;
+	return loop_watch(&nat->loop, &nat->service, EPOLLIN);
+}
+
+static void client_changed(struct stun_client *client)
+{
+	struct nat *nat = LOOP_OF(client, struct nat, stun);
+
+	nat_publish(nat);
+	nat_link_binding(nat);
+}
+
+static void forward(struct request_filter *filter, const char *datagram, size_t length)
+{
+	nat_link_request(LOOP_OF(filter, struct nat, stun.filter), datagram, length);
+}
+
+static int open_all(struct nat *nat)
+{
+	int error = loop_open(&nat->loop);
+
+	nat->stun.loop = &nat->loop;
+	nat->stun.changed = client_changed;
+	nat->stun.filter.forward = forward;
+	nat->stun.status = STUN_WAITING;
+	if (!error)
+		error = open_signals(nat);
+	if (!error)
+		error = open_segment(nat);
+	if (!error)
+		error = nat_routes_open(nat);
+	if (!error)
+		error = nat_link_open(nat);
+	if (error)
+		log_error("espalier-nat can't start: %s", strerror(-error));
+	return error;
+}
+
+static void close_all(struct nat *nat)
+{
+	stun_client_close(&nat->stun);
+	nat_link_close(nat);
+	nat_routes_close(nat);
+	espalier_writer_close(nat->writer);
+	if (nat->signals.watched)
+		close(nat->signals.descriptor);
+	loop_close(&nat->loop);
+	free(nat->buffer.bytes);
+}
+
+int main(int argc, char **argv)
+{
+	static struct settings settings;
+	static struct nat nat;
+	int status = daemon_start(&nat.daemon, &program, &settings, argc, argv);
+	int error;
+
+	if (status != DAEMON_RUN)
+		return status;
+	error = open_all(&nat);
+	if (!error) {
+		daemon_ready(&nat.daemon);
+		log_notice("started in %s", nat.daemon.run_folder);
+		error = loop_run(&nat.loop);
+	}
+	close_all(&nat);
+	return error ? DAEMON_EXIT_FAILED : DAEMON_EXIT_CLEAN;
+}

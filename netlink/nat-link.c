@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The private connection with the agent (shm/reach-message.h). There is one attempt at the start, and one whenever the
+ * agent's socket comes into the run folder; no attempt is made while nothing happens.
+ */
+#include "netlink/nat.h"
+
+#include "shm/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void attempt(struct nat *nat);
+
+static void disconnect(struct nat *nat)
+{
+	if (!nat->link.agent.watched)
+		return;
+	loop_forget(&nat->loop, &nat->link.agent);
+	close(nat->link.agent.descriptor);
+	nat->link.told = false;
+	/* The binding is kept alive meanwhile: an agent that comes back finds it. */
+	log_notice("the agent is gone");
+	attempt(nat);
+}
+
+static void agent_ready(struct loop_source *source, uint32_t events)
+{
+	static char bytes[REACH_MESSAGE_MAXIMUM + 1];
+	static struct reach_message message;
+	struct nat *nat = LOOP_OF(source, struct nat, link.agent);
+	ssize_t length = recv(source->descriptor, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	(void)events;
+	if (length < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (length <= 0) {
+		disconnect(nat);
+		return;
+	}
+	if (reach_read(bytes, (size_t)length, &message) || message.kind != REACH_SETTINGS) {
+		log_error("the agent's message is not understood: is it of another version?");
+	} else {
+		stun_client_configure(&nat->stun, &message.settings);
+		nat_link_binding(nat);
+	}
+	explicit_bzero(bytes, sizeof(bytes));
+	explicit_bzero(&message, sizeof(message));
+}
+
+/* Whoever listens there gets no binding and gives no settings unless it is root or our own user. */
+static bool trusted(int descriptor)
+{
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+
+	return !getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) &&
+	       (peer.uid == 0 || peer.uid == geteuid());
+}
+
+static void attempt(struct nat *nat)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int length = snprintf(address.sun_path, sizeof(address.sun_path), "%s/" REACH_SOCKET, nat->daemon.run_folder);
+	int descriptor;
+
+	if (nat->link.agent.watched || length < 0 || (size_t)length >= sizeof(address.sun_path))
+		return;
+	descriptor = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (descriptor < 0)
+		return;
+	if (connect(descriptor, (struct sockaddr *)&address, sizeof(address)) || !trusted(descriptor)) {
+		close(descriptor);
+		return;
+	}
+	nat->link.agent.descriptor = descriptor;
+	nat->link.agent.ready = agent_ready;
+	if (loop_watch(&nat->loop, &nat->link.agent, EPOLLIN)) {
+		close(descriptor);
+		return;
+	}
+	log_notice("connected with the agent");
+}
+
+static void folder_ready(struct loop_source *source, uint32_t events)
+{
+	char notices[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+
+	(void)events;
+	while (read(source->descriptor, notices, sizeof(notices)) > 0)
+		;
+	attempt(LOOP_OF(source, struct nat, link.folder));
+}
+
+static void send_message(struct nat *nat, const char *bytes, int length)
+{
+	ssize_t sent;
+
+	if (!nat->link.agent.watched || length < 0)
+		return;
+	sent = send(nat->link.agent.descriptor, bytes, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent < 0 && errno != EAGAIN)
+		log_debug("the agent can't be told: %s", strerror(errno));
+}
+
+void nat_link_binding(struct nat *nat)
+{
+	char bytes[REACH_MESSAGE_MAXIMUM];
+	struct reach_binding binding;
+	union endpoint address = stun_client_address(&nat->stun);
+
+	memset(&binding, 0, sizeof(binding));
+	binding.nat_detected = nat->stun.nat_detected;
+	endpoint_text(binding.address, &address);
+	if (!nat->link.agent.watched || !nat->stun.configured)
+		return;
+	if (nat->link.told && !memcmp(&binding, &nat->link.binding, sizeof(binding)))
+		return;
+	nat->link.binding = binding;
+	nat->link.told = true;
+	send_message(nat, bytes, reach_write_binding(bytes, &binding));
+}
+
+void nat_link_request(struct nat *nat, const char *datagram, size_t length)
+{
+	char bytes[REACH_MESSAGE_MAXIMUM];
+
+	send_message(nat, bytes, reach_write_request(bytes, datagram, length));
+}
+
+int nat_link_open(struct nat *nat)
+{
+	int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (descriptor < 0)
+		return -errno;
+	nat->link.folder.descriptor = descriptor;
+	nat->link.folder.ready = folder_ready;
+	/* The agent's socket comes by rename, when it listens already. */
+	if (inotify_add_watch(descriptor, nat->daemon.run_folder, IN_MOVED_TO | IN_ONLYDIR) < 0) {
+		int error = -errno;
+
+		close(descriptor);
+		return error;
+	}
+	attempt(nat);
+	return loop_watch(&nat->loop, &nat->link.folder, EPOLLIN);
+}
+
+void nat_link_close(struct nat *nat)
+{
+	if (nat->link.agent.watched) {
+		loop_forget(&nat->loop, &nat->link.agent);
+		close(nat->link.agent.descriptor);
+	}
+	if (nat->link.folder.watched) {
+		loop_forget(&nat->loop, &nat->link.folder);
+		close(nat->link.folder.descriptor);
+	}
+}

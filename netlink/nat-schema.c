@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The objects of the segment "nat". */
+#include "netlink/nat.h"
+
+const char *const nat_stun_status[] = {
+	[STUN_DISABLED] = "Disabled",	[STUN_WAITING] = "NoAgent",	[STUN_RESOLVING] = "Resolving",
+	[STUN_NO_ROUTE] = "NoRoute",	[STUN_BINDING] = "Binding",	[STUN_BOUND] = "Bound",
+	[STUN_UNANSWERED] = "NoAnswer", [STUN_LISTENING] = "Listening", [STUN_STATUSES] = NULL,
+};
+
+const char *const nat_behaviour_texts[] = {
+	[NAT_UNKNOWN] = "Unknown",
+	[NAT_ENDPOINT_INDEPENDENT] = "EndpointIndependent",
+	[NAT_ADDRESS_DEPENDENT] = "AddressDependent",
+	[NAT_ADDRESS_PORT_DEPENDENT] = "AddressAndPortDependent",
+	[NAT_BEHAVIOURS] = NULL,
+};
+
+#define COUNTER(parameter, text)                                                                                       \
+	{                                                                                                              \
+		parameter, ESPALIER_UNSIGNED_LONG, ESPALIER_NOTIFY_CAN_DENY, .description = (text)                     \
+	}
+
+static const struct espalier_parameter stun_parameters[] = {
+	[NAT_STUN_STATUS] = {"Status", ESPALIER_STRING, .enumeration = nat_stun_status,
+			     .description = "What the STUN client does"},
+	[NAT_STUN_SERVER] = {"Server", ESPALIER_STRING, .maximum_length = 64,
+			     .description = "Address and port of the server in use"},
+	[NAT_STUN_LOCAL_ADDRESS] = {"LocalAddress", ESPALIER_STRING, .maximum_length = 64,
+				    .description = "Address and port that connection requests are received on"},
+	[NAT_STUN_MAPPED_ADDRESS] = {"MappedAddress", ESPALIER_STRING, .maximum_length = 64,
+				     .description = "The same as the server sees it"},
+	[NAT_STUN_NAT_DETECTED] = {"NATDetected", ESPALIER_BOOLEAN, .description = "Whether the two differ"},
+	[NAT_STUN_MAPPING_BEHAVIOR] = {"MappingBehavior", ESPALIER_STRING, .enumeration = nat_behaviour_texts,
+				       .description = "What the mapped address depends on (RFC 5780, 4.3)"},
+	[NAT_STUN_FILTERING_BEHAVIOR] = {"FilteringBehavior", ESPALIER_STRING, .enumeration = nat_behaviour_texts,
+					 .description = "Whose packets the NAT lets through (RFC 5780, 4.4)"},
+	[NAT_STUN_KEEP_ALIVE_PERIOD] = {"KeepAlivePeriod", ESPALIER_UNSIGNED_INT,
+					.description = "Seconds from one binding request to the next"},
+	[NAT_STUN_BINDING_LIFETIME] = {"BindingLifetime", ESPALIER_UNSIGNED_INT,
+				       .description =
+					       "Seconds for which the NAT was seen to keep a binding; 0: not known"},
+	[NAT_STUN_ROUND_TRIP_TIME] = {"RoundTripTime", ESPALIER_UNSIGNED_INT, ESPALIER_NOTIFY_CAN_DENY,
+				      .description = "Of the last binding request, microseconds; 0: not known"},
+	[NAT_STUN_MESSAGES_SENT] = COUNTER("MessagesSent", "Binding requests, retransmissions included"),
+	[NAT_STUN_MESSAGES_RECEIVED] = COUNTER("MessagesReceived", "Answers to them"),
+	[NAT_STUN_MESSAGES_RETRANSMITTED] = COUNTER("MessagesRetransmitted", "Binding requests sent again"),
+	[NAT_STUN_REQUESTS_UNANSWERED] = COUNTER("RequestsUnanswered", "Binding requests that were given up"),
+	[NAT_STUN_MESSAGES_FOREIGN] = COUNTER("MessagesForeign", "STUN messages that answer no request"),
+	[NAT_STUN_BINDING_CHANGES] = COUNTER("BindingChanges", "How often the binding became another one"),
+	[NAT_STUN_CONNECTION_REQUESTS_FORWARDED] =
+		COUNTER("ConnectionRequestsForwarded", "UDP connection requests that the agent was asked about"),
+	[NAT_STUN_CONNECTION_REQUESTS_MALFORMED] =
+		COUNTER("ConnectionRequestsMalformed", "Those dropped because of their form"),
+	[NAT_STUN_CONNECTION_REQUESTS_WRONG_USER] =
+		COUNTER("ConnectionRequestsWrongUser", "Those dropped because of their user name"),
+	[NAT_STUN_CONNECTION_REQUESTS_LIMITED] =
+		COUNTER("ConnectionRequestsLimited", "Those dropped because there were too many"),
+	[NAT_STUN_LAST_ERROR] = {"LastError", ESPALIER_STRING, .maximum_length = 160,
+				 .description = "What went wrong last"},
+	{0},
+};
+
+const struct espalier_object nat_objects[] = {
+	[NAT_STUN] = {"Device.X_ESPALIER_STUN.", stun_parameters,
+		      .description = "The STUN client, and what it has found out about the NAT"},
+	[NAT_OBJECTS] = {0},
+};
