@@ -57,11 +57,20 @@ const struct configuration_key agent_configuration_keys[] = {
 	STRING("connection_request", "interface", connection_request_interface),
 	STRING("connection_request", "username", connection_request_username),
 	STRING("connection_request", "password", connection_request_password),
+	BOOLEAN("stun", "enable", stun_enable, "no"),
+	STRING("stun", "server", stun_server),
+	UNSIGNED("stun", "port", stun_port, 1, 65535, "3478"),
+	STRING("stun", "username", stun_username),
+	STRING("stun", "password", stun_password),
+	UNSIGNED("stun", "minimum_keepalive", stun_minimum_keepalive, 1, INT32_MAX, "30"),
+	UNSIGNED("stun", "maximum_keepalive", stun_maximum_keepalive, 1, INT32_MAX, "300"),
+	BOOLEAN("stun", "listen", stun_listen, "no"),
+	UNSIGNED("stun", "local_port", stun_local_port, 1, 65535, "7547"),
 };
 
 const size_t agent_configuration_key_count = sizeof(agent_configuration_keys) / sizeof(*agent_configuration_keys);
 
-const char *const agent_configuration_other_sections[] = {"stun", "netlink", "zwave", NULL};
+const char *const agent_configuration_other_sections[] = {"netlink", "zwave", NULL};
 
 int agent_configuration_check(const struct agent_configuration *configuration, char *message, size_t size)
 {

@@ -23,6 +23,10 @@ struct agent_configuration {
 	uint32_t connection_request_port;
 	char connection_request_interface[IF_NAMESIZE];
 	char connection_request_username[257], connection_request_password[257];
+
+	bool stun_enable, stun_listen;
+	char stun_server[257], stun_username[257], stun_password[257];
+	uint32_t stun_port, stun_local_port, stun_minimum_keepalive, stun_maximum_keepalive;
 };
 
 extern const struct configuration_key agent_configuration_keys[];

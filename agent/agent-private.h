@@ -4,6 +4,9 @@
 
 #include "agent/agent.h"
 
+// Has the counters of connection requests filled in when somebody looks at them.
+void agent_open_counters(struct agent *agent);
+
 // Makes a fact durable.
 void agent_put_state(struct agent *agent, const char *name, const char *value);
 

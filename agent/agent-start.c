@@ -74,7 +74,6 @@ static int open_own(struct agent *agent)
 		const char *text;
 	} constants[] = {
 		{MANAGEMENT_SERVER_ALIAS_BASED_ADDRESSING, "0"},
-		{MANAGEMENT_SERVER_SUPPORTED_CONN_REQ_METHODS, "HTTP"},
 		{MANAGEMENT_SERVER_INSTANCE_WILDCARDS_SUPPORTED, "1"},
 		{MANAGEMENT_SERVER_HTTP_COMPRESSION_SUPPORTED, "GZIP,Deflate"},
 	};
@@ -103,7 +102,11 @@ static int open_own(struct agent *agent)
 		return error;
 	own_refresh(&agent->own, OWN_LIVE_TIME | OWN_LIVE_DEVICE_INFO | OWN_LIVE_CPU | OWN_LIVE_PROCESSES);
 	error = listener_open(&agent->listener, agent);
-	return error ? error : own_publish(&agent->own);
+	if (error)
+		return error;
+	reach_open(&agent->reach, agent);
+	agent_open_counters(agent);
+	return own_publish(&agent->own);
 }
 
 static int load_attribute(const char *name, const char *value, size_t length, void *context)
@@ -212,6 +215,7 @@ void agent_close(struct agent *agent)
 		while (agent->running && !store_idle(agent->store) && ring_run_once(&agent->ring, true) >= 0)
 			continue;
 		listener_stop(&agent->listener);
+		reach_stop(&agent->reach);
 		ring_close(&agent->ring);
 	}
 	session_run_close(agent->session);
@@ -223,6 +227,7 @@ void agent_close(struct agent *agent)
 	attributes_free(&agent->attributes);
 	tree_close(agent->tree);
 	listener_free(&agent->listener);
+	reach_free(&agent->reach);
 	settings_close(&agent->settings);
 	own_close(&agent->own);
 	events_free(&agent->events);

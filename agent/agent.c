@@ -46,7 +46,7 @@ void agent_take_changes(struct agent *agent, unsigned changes)
 	if (!changes)
 		return;
 	events_raise(&agent->events, EVENT_VALUE_CHANGE, "");
-	if (changes & NOTIFY_ACTIVE) {
+	if (changes & NOTIFY_ACTIVE || (changes & NOTIFY_LIMITED && reach_may_notify(&agent->reach))) {
 		agent->notify_wanted = true;
 		agent_plan(agent);
 	}
@@ -119,7 +119,7 @@ static void writer_ready(struct ring_operation *operation, int result, unsigned 
 		return;
 	// Somebody looks: what changes by itself is brought up to date. Without that nothing would, as nothing polls.
 	if (!tree_held(agent->tree))
-		own_refresh(&agent->own, OWN_LIVE_TIME | OWN_LIVE_DEVICE_INFO | OWN_LIVE_CPU);
+		own_refresh(&agent->own, OWN_LIVE_TIME | OWN_LIVE_DEVICE_INFO | OWN_LIVE_CPU | OWN_LIVE_REQUESTS);
 	for (int i = 0; i < SERVE_ROUNDS; i++) {
 		espalier_writer_serve(agent->own.writer, 0);
 		if (poll(&(struct pollfd){descriptor, POLLIN, 0}, 1, 0) <= 0)
@@ -238,5 +238,6 @@ void agent_settings_changed(struct agent *agent, uint32_t changed)
 		listener_update(&agent->listener);
 	if (changed & 1u << SETTING_URL)
 		agent_after_session(agent, &agent->new_url);
+	reach_settings_changed(&agent->reach, changed);
 	agent_plan(agent);
 }

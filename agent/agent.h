@@ -11,6 +11,7 @@
 #include "agent/listener.h"
 #include "agent/notify.h"
 #include "agent/own-table.h"
+#include "agent/reach.h"
 #include "agent/reboot.h"
 #include "agent/redo.h"
 #include "agent/ring-signal.h"
@@ -54,8 +55,8 @@ struct agent {
 	struct settings settings;
 	struct own_tables tables;
 	char parameter_key[AGENT_PARAMETER_KEY_SIZE];
-	char former_secrets[2][AGENT_SECRET_SIZE]; // of a local set that can still be undone: Password,
-						   // ConnectionRequestPassword
+	char former_secrets[3][AGENT_SECRET_SIZE]; // of a local set that can still be undone: Password,
+						   // ConnectionRequestPassword, STUNPassword
 
 	struct tree *tree;
 	struct attributes attributes;
@@ -65,6 +66,7 @@ struct agent {
 	struct alarm object_alarm;	 // of an owner that has to answer AddObject or DeleteObject
 	struct object_call *object_call; // whose answer that is
 	struct listener listener;
+	struct reach reach;
 
 	struct events events;
 	struct schedule_inform schedule_inform;

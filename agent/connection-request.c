@@ -29,19 +29,6 @@ static unsigned setting(unsigned value, unsigned fallback)
 	return value ? value : fallback;
 }
 
-// Takes one from a limit's burst. Returns false when it is used up.
-static bool limit_allows(struct connection_request_limit *limit, unsigned burst, unsigned interval_ms, int64_t now)
-{
-	int64_t interval = interval_ms * NANOSECONDS_IN_MS;
-
-	if (limit->full_at < now)
-		limit->full_at = now;
-	if (limit->full_at + interval > now + (int64_t)burst * interval)
-		return false;
-	limit->full_at += interval;
-	return true;
-}
-
 // --- time ---
 
 // Arms the timer for the connection that ends first; with no connection there is no timer.
@@ -192,8 +179,8 @@ static void log_refused(struct connection_request_slot *slot, enum digest_verdic
 	struct sockaddr_in6 peer = {0};
 	socklen_t length = sizeof(peer);
 
-	if (!limit_allows(&listener->logged, CONNECTION_REQUEST_LOG_BURST, CONNECTION_REQUEST_LOG_INTERVAL,
-			  ring_clock(CLOCK_BOOTTIME)))
+	if (!rate_limit_allows(&listener->logged, CONNECTION_REQUEST_LOG_BURST, CONNECTION_REQUEST_LOG_INTERVAL,
+			       ring_clock(CLOCK_BOOTTIME)))
 		return;
 	if (getpeername(slot->descriptor, (struct sockaddr *)&peer, &length) == 0) {
 		if (peer.sin6_family == AF_INET6)
@@ -266,9 +253,9 @@ static void judge(struct connection_request_slot *slot)
 		answer(slot, "405 Method Not Allowed", "Allow: GET\r\n", !slot->parser.keep_alive);
 	} else if (!authorized(slot)) {
 		return;
-	} else if (!limit_allows(&listener->requests, setting(settings->burst, CONNECTION_REQUEST_BURST_DEFAULT),
-				 setting(settings->interval_ms, CONNECTION_REQUEST_INTERVAL_DEFAULT),
-				 ring_clock(CLOCK_BOOTTIME))) {
+	} else if (!rate_limit_allows(&listener->requests, setting(settings->burst, CONNECTION_REQUEST_BURST_DEFAULT),
+				      setting(settings->interval_ms, CONNECTION_REQUEST_INTERVAL_DEFAULT),
+				      ring_clock(CLOCK_BOOTTIME))) {
 		listener->counters.limited++;
 		answer(slot, "503 Service Unavailable", "", !slot->parser.keep_alive);
 	} else {
@@ -364,7 +351,12 @@ static void receive_done(struct ring_operation *operation, int result, unsigned 
 			slot->listener->counters.malformed++;
 		close_slot(slot);
 	} else if (slot->state == CONNECTION_LINGERING) {
-		receive(slot);
+		// Who goes on sending is not waiting for the answer.
+		slot->lingered += (unsigned)result;
+		if (slot->lingered > CONNECTION_REQUEST_LINGER_MAX)
+			close_slot(slot);
+		else
+			receive(slot);
 	} else {
 		slot->unread_at = 0;
 		slot->unread = (size_t)result;
@@ -398,6 +390,7 @@ static void send_done(struct ring_operation *operation, int result, unsigned fla
 		// Closing with bytes unread would reset the connection, and the client might lose the answer.
 		shutdown(slot->descriptor, SHUT_WR);
 		slot->state = CONNECTION_LINGERING;
+		slot->lingered = 0;
 		slot->last_active = ring_clock(CLOCK_BOOTTIME);
 		set_deadline(slot, CONNECTION_REQUEST_LINGER);
 		receive(slot);

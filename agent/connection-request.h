@@ -4,6 +4,7 @@
 
 #include "agent/digest-server.h"
 #include "agent/http-message.h"
+#include "agent/rate-limit.h"
 #include "agent/ring.h"
 
 #define CONNECTION_REQUEST_CONNECTIONS	    16	  // at a time; a new one ends the one that has been idle longest
@@ -14,6 +15,7 @@
 #define CONNECTION_REQUEST_PATH_MAX	    256	  // characters
 #define CONNECTION_REQUEST_TIME_LIMIT	    10000 // ms for a whole request
 #define CONNECTION_REQUEST_LINGER	    1000  // ms to read what a refused client still sends
+#define CONNECTION_REQUEST_LINGER_MAX	    65536 // bytes of that
 #define CONNECTION_REQUEST_MESSAGES_MAX	    16	  // requests on one connection
 #define CONNECTION_REQUEST_BURST_DEFAULT    30	  // good requests in a row before the limit holds
 #define CONNECTION_REQUEST_INTERVAL_DEFAULT 2000  // ms after which one more is allowed
@@ -58,7 +60,7 @@ struct connection_request_slot {
 	struct ring_operation receiving, sending;
 	struct http_parser parser;
 	int64_t last_active, deadline; // ns of CLOCK_BOOTTIME
-	unsigned messages;
+	unsigned messages, lingered;
 	enum { CONNECTION_READING, CONNECTION_ANSWERING, CONNECTION_LINGERING, CONNECTION_CLOSING } state;
 	bool method_get, right_path, authorization_given;
 	bool granted, last; // of the answer being sent: tell the agent, close
@@ -69,11 +71,6 @@ struct connection_request_slot {
 	char line[CONNECTION_REQUEST_LINE_MAX];
 	char received[CONNECTION_REQUEST_RECEIVE_SIZE];
 	char response[CONNECTION_REQUEST_RESPONSE_MAX];
-};
-
-// Allows `burst` in a row, and then one each interval.
-struct connection_request_limit {
-	int64_t full_at; // ns at which the whole burst is available again
 };
 
 // All fields but `counters` and `port` are private. About 130 KiB, of which untouched slots cost nothing: zeroed memory
@@ -89,7 +86,7 @@ struct connection_request {
 	struct ring_operation accepting, timer;
 	int64_t accept_again; // after an error of accept: when to try it again, ns of CLOCK_BOOTTIME
 	struct digest_server digest;
-	struct connection_request_limit requests, logged;
+	struct rate_limit requests, logged;
 	bool closing;
 	struct connection_request_slot slots[CONNECTION_REQUEST_CONNECTIONS];
 };

@@ -234,11 +234,29 @@ static void requested(void *context)
 	agent_plan(agent);
 }
 
+static void add_counters(struct connection_request_counters *sum, const struct connection_request_counters *more)
+{
+	uint64_t *to = (uint64_t *)sum;
+	const uint64_t *from = (const uint64_t *)more;
+
+	_Static_assert(sizeof(*sum) % sizeof(uint64_t) == 0, "counters only");
+	for (size_t i = 0; i < sizeof(*sum) / sizeof(uint64_t); i++)
+		to[i] += from[i];
+}
+
+void listener_counters(const struct listener *listener, struct connection_request_counters *counters)
+{
+	*counters = listener->counted;
+	if (listener->request)
+		add_counters(counters, &listener->request->counters);
+}
+
 static void close_port(struct listener *listener)
 {
 	if (!listener->request || listener->former)
 		return;
 	connection_request_close(listener->request);
+	add_counters(&listener->counted, &listener->request->counters);
 	listener->former = listener->request;
 	listener->request = NULL;
 }

@@ -17,8 +17,9 @@ struct listener {
 	char path[CONNECTION_REQUEST_PATH_MAX + 1];
 	union transport_address address; // by which the device reaches the ACS; family 0: unknown
 	struct ring_operation poll;
-	int descriptor; // tells of changed addresses
-	bool refused;	// the port could not be opened; it was said
+	int descriptor;				    // tells of changed addresses
+	bool refused;				    // the port could not be opened; it was said
+	struct connection_request_counters counted; // of the ports that are closed
 };
 
 // Prepares: path and address of the last time. Call it after the store and the own segment are open.
@@ -35,6 +36,9 @@ void listener_credentials(struct listener *listener);
 
 // The ACS was reached from the address `local`.
 void listener_reached(struct listener *listener, const union transport_address *local);
+
+// What became of all requests since the agent runs.
+void listener_counters(const struct listener *listener, struct connection_request_counters *counters);
 
 // Closes the port; before ring_close().
 void listener_stop(struct listener *listener);

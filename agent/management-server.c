@@ -48,7 +48,7 @@ const struct espalier_parameter management_server_parameters[] = {
 	[MANAGEMENT_SERVER_ALIAS_BASED_ADDRESSING] = {"AliasBasedAddressing", ESPALIER_BOOLEAN,
 						      .description = "Whether instances can be addressed by alias"},
 	[MANAGEMENT_SERVER_SUPPORTED_CONN_REQ_METHODS] = {"SupportedConnReqMethods", ESPALIER_STRING, ESPALIER_LIST,
-							  .enumeration = (const char *const[]){"HTTP", NULL},
+							  .enumeration = (const char *const[]){"HTTP", "STUN", NULL},
 							  .description = "Ways in which a connection can be requested"},
 	[MANAGEMENT_SERVER_INSTANCE_WILDCARDS_SUPPORTED] = {"InstanceWildcardsSupported", ESPALIER_BOOLEAN,
 							    .description =
@@ -63,5 +63,31 @@ const struct espalier_parameter management_server_parameters[] = {
 	[MANAGEMENT_SERVER_INFORM_PARAMETER_NUMBER_OF_ENTRIES] = {"InformParameterNumberOfEntries",
 								  ESPALIER_UNSIGNED_INT,
 								  .description = "Rows of InformParameter"},
+	[MANAGEMENT_SERVER_UDP_CONNECTION_REQUEST_ADDRESS] =
+		{"UDPConnectionRequestAddress", ESPALIER_STRING, .maximum_length = 256, .reserve = 64,
+		 .description = "Address and port for the ACS to request a connection by UDP"},
+	[MANAGEMENT_SERVER_UDP_CONNECTION_REQUEST_ADDRESS_NOTIFICATION_LIMIT] =
+		{"UDPConnectionRequestAddressNotificationLimit", ESPALIER_UNSIGNED_INT, ESPALIER_WRITABLE,
+		 .description = "Seconds between active notifications of that address"},
+	[MANAGEMENT_SERVER_STUN_ENABLE] = {"STUNEnable", ESPALIER_BOOLEAN, ESPALIER_WRITABLE,
+					   .description = "Whether a STUN server is asked for that address"},
+	[MANAGEMENT_SERVER_STUN_SERVER_ADDRESS] = {"STUNServerAddress", ESPALIER_STRING, ESPALIER_WRITABLE,
+						   .maximum_length = 256,
+						   .description = "Name or address of the server; empty: the ACS's"},
+	[MANAGEMENT_SERVER_STUN_SERVER_PORT] = {"STUNServerPort", ESPALIER_UNSIGNED_INT, ESPALIER_WRITABLE,
+						.range = "0:65535", .description = "Its UDP port"},
+	[MANAGEMENT_SERVER_STUN_USERNAME] = {"STUNUsername", ESPALIER_STRING, ESPALIER_WRITABLE, .maximum_length = 256,
+					     .description = "User name for it"},
+	[MANAGEMENT_SERVER_STUN_PASSWORD] = {"STUNPassword", ESPALIER_STRING, ESPALIER_WRITABLE | ESPALIER_HIDDEN,
+					     .maximum_length = 256, .description = "Password for it"},
+	[MANAGEMENT_SERVER_STUN_MAXIMUM_KEEP_ALIVE_PERIOD] =
+		{"STUNMaximumKeepAlivePeriod", ESPALIER_INT, ESPALIER_WRITABLE,
+		 .range = "-1:", .description = "Seconds between binding requests, at most; -1: no limit"},
+	[MANAGEMENT_SERVER_STUN_MINIMUM_KEEP_ALIVE_PERIOD] = {"STUNMinimumKeepAlivePeriod", ESPALIER_UNSIGNED_INT,
+							      ESPALIER_WRITABLE,
+							      .description =
+								      "Seconds between binding requests, at least"},
+	[MANAGEMENT_SERVER_NAT_DETECTED] = {"NATDetected", ESPALIER_BOOLEAN,
+					    .description = "Whether a NAT changes the device's address"},
 	{0},
 };

@@ -403,9 +403,11 @@ int notify_rebuild(struct notify *notify, struct store_transaction *transaction)
 	return sort(notify);
 }
 
-static unsigned change_of(const struct notify_value *value)
+static unsigned change_of(const struct notify *notify, const struct notify_value *value)
 {
-	return value->notification == ATTRIBUTE_ACTIVE ? NOTIFY_ACTIVE : NOTIFY_PASSIVE;
+	if (value->notification != ATTRIBUTE_ACTIVE)
+		return NOTIFY_PASSIVE;
+	return notify->limited && !strcmp(value->path, notify->limited) ? NOTIFY_LIMITED : NOTIFY_ACTIVE;
 }
 
 unsigned notify_scan(struct notify *notify, struct store_transaction *transaction)
@@ -434,7 +436,7 @@ unsigned notify_scan(struct notify *notify, struct store_transaction *transactio
 				continue;
 			value->changed = true;
 			record(transaction, value);
-			found |= change_of(value);
+			found |= change_of(notify, value);
 		}
 	}
 	return found;
@@ -498,7 +500,7 @@ unsigned notify_waiting(const struct notify *notify)
 
 	for (size_t i = 0; i < notify->present; i++) {
 		if (notify->values[i].changed)
-			found |= change_of(&notify->values[i]);
+			found |= change_of(notify, &notify->values[i]);
 	}
 	return found;
 }
@@ -550,7 +552,7 @@ unsigned notify_delivered(struct notify *notify, struct store_transaction *trans
 		value->again = false;
 		record(transaction, value);
 		if (value->changed)
-			found |= change_of(value);
+			found |= change_of(notify, value);
 	}
 	return found;
 }

@@ -10,6 +10,7 @@
 enum notify_change {
 	NOTIFY_PASSIVE = 1,
 	NOTIFY_ACTIVE = 2,
+	NOTIFY_LIMITED = 4, // active, of the parameter that has a limit of its own
 };
 
 struct notify_value;
@@ -19,6 +20,7 @@ struct notify_row;
 struct notify {
 	struct tree *tree;
 	const struct attributes *attributes;
+	const char *limited;	     // path of the parameter whose changes are NOTIFY_LIMITED, or NULL
 	struct notify_value *values; // those in the tree first, in tree order; then those that are not there now
 	size_t count, present;
 	uint32_t *order; // indices of values, by path

@@ -50,6 +50,8 @@ static char *former_secret(struct agent *agent, int setting)
 		return agent->former_secrets[0];
 	if (setting == SETTING_CONNECTION_REQUEST_PASSWORD)
 		return agent->former_secrets[1];
+	if (setting == SETTING_STUN_PASSWORD)
+		return agent->former_secrets[2];
 	return NULL;
 }
 

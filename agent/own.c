@@ -27,6 +27,8 @@ static const struct espalier_object objects[] = {
 	[OWN_INFORM_PARAMETER] = {OWN_INFORM_PARAMETER_PATH "{i}.", inform_parameter_parameters, ESPALIER_WRITABLE,
 				  .description = "Parameters that go into Informs beside those that always do"},
 	[OWN_TIME] = {"Device.Time.", time_parameters, .description = "The device's clock"},
+	[OWN_CONNECTION_REQUEST] = {OWN_CONNECTION_REQUEST_PATH, connection_request_parameters,
+				    .description = "What became of connection requests, since the agent runs"},
 	[OWN_OBJECTS] = {0},
 };
 
@@ -114,6 +116,7 @@ unsigned own_live(const char *path, size_t length)
 		{"Device.Time.", OWN_LIVE_TIME},
 		{"Device.DeviceInfo.UpTime", OWN_LIVE_DEVICE_INFO},
 		{"Device.DeviceInfo.MemoryStatus.", OWN_LIVE_DEVICE_INFO},
+		{OWN_CONNECTION_REQUEST_PATH, OWN_LIVE_REQUESTS},
 		{OWN_PROCESS_PATH "CPUUsage", OWN_LIVE_CPU},
 		{OWN_PROCESS_PATH "Process", OWN_LIVE_PROCESSES},
 	};
@@ -136,4 +139,6 @@ void own_refresh(struct own *own, unsigned parts)
 		device_info_refresh(own);
 	if (parts & (OWN_LIVE_CPU | OWN_LIVE_PROCESSES))
 		process_status_refresh(own, parts & OWN_LIVE_PROCESSES);
+	if (parts & OWN_LIVE_REQUESTS && own->count)
+		own->count(own);
 }

@@ -15,6 +15,7 @@ enum own_object {
 	OWN_MANAGEMENT_SERVER,
 	OWN_INFORM_PARAMETER,
 	OWN_TIME,
+	OWN_CONNECTION_REQUEST,
 	OWN_OBJECTS
 };
 
@@ -54,6 +55,16 @@ enum management_server_parameter {
 	MANAGEMENT_SERVER_HTTP_COMPRESSION_SUPPORTED,
 	MANAGEMENT_SERVER_HTTP_COMPRESSION,
 	MANAGEMENT_SERVER_INFORM_PARAMETER_NUMBER_OF_ENTRIES,
+	MANAGEMENT_SERVER_UDP_CONNECTION_REQUEST_ADDRESS,
+	MANAGEMENT_SERVER_UDP_CONNECTION_REQUEST_ADDRESS_NOTIFICATION_LIMIT,
+	MANAGEMENT_SERVER_STUN_ENABLE,
+	MANAGEMENT_SERVER_STUN_SERVER_ADDRESS,
+	MANAGEMENT_SERVER_STUN_SERVER_PORT,
+	MANAGEMENT_SERVER_STUN_USERNAME,
+	MANAGEMENT_SERVER_STUN_PASSWORD,
+	MANAGEMENT_SERVER_STUN_MAXIMUM_KEEP_ALIVE_PERIOD,
+	MANAGEMENT_SERVER_STUN_MINIMUM_KEEP_ALIVE_PERIOD,
+	MANAGEMENT_SERVER_NAT_DETECTED,
 };
 
 extern const struct espalier_parameter device_info_parameters[];
@@ -63,8 +74,10 @@ extern const struct espalier_parameter process_parameters[];
 extern const struct espalier_parameter management_server_parameters[];
 extern const struct espalier_parameter inform_parameter_parameters[];
 extern const struct espalier_parameter time_parameters[];
+extern const struct espalier_parameter connection_request_parameters[];
 
 #define OWN_SEGMENT		    "agent"
+#define OWN_CONNECTION_REQUEST_PATH "Device.ManagementServer.X_ESPALIER_ConnectionRequest."
 #define OWN_PROCESS_PATH	    "Device.DeviceInfo.ProcessStatus."
 #define OWN_INFORM_PARAMETER_PATH   "Device.ManagementServer.InformParameter."
 #define OWN_PARAMETER_KEY_PATH	    "Device.ManagementServer.ParameterKey"
@@ -76,7 +89,8 @@ struct process_list;
 struct own {
 	struct espalier_writer *writer;
 	struct process_list *processes;
-	uint64_t busy, total; // CPU time at the last refresh, in ticks
+	uint64_t busy, total;		// CPU time at the last refresh, in ticks
+	void (*count)(struct own *own); // fills in the counters of connection requests; or NULL
 };
 
 // Opens the segment, not yet visible. `owner` serves requests, and gets `context`. Logs why when it fails.
@@ -105,6 +119,7 @@ enum own_live {
 	OWN_LIVE_DEVICE_INFO = 1 << 1, // up time and memory
 	OWN_LIVE_CPU = 1 << 2,	       // the CPUs' load
 	OWN_LIVE_PROCESSES = 1 << 3,   // the table of processes
+	OWN_LIVE_REQUESTS = 1 << 4,    // counters of connection requests
 };
 
 // The part (enum own_live) whose values a path, full or partial, covers; `length` bytes.

@@ -35,6 +35,15 @@ static const struct {
 	[SETTING_RETRY_MULTIPLIER] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_RETRY_INTERVAL_MULTIPLIER},
 	[SETTING_PROVISIONING_CODE] = {OWN_DEVICE_INFO, DEVICE_INFO_PROVISIONING_CODE},
 	[SETTING_HTTP_COMPRESSION] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_HTTP_COMPRESSION},
+	[SETTING_UDP_ADDRESS_NOTIFICATION_LIMIT] =
+		{OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_UDP_CONNECTION_REQUEST_ADDRESS_NOTIFICATION_LIMIT},
+	[SETTING_STUN_ENABLE] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_STUN_ENABLE},
+	[SETTING_STUN_SERVER_ADDRESS] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_STUN_SERVER_ADDRESS},
+	[SETTING_STUN_SERVER_PORT] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_STUN_SERVER_PORT},
+	[SETTING_STUN_USERNAME] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_STUN_USERNAME},
+	[SETTING_STUN_PASSWORD] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_STUN_PASSWORD},
+	[SETTING_STUN_MAXIMUM_KEEP_ALIVE] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_STUN_MAXIMUM_KEEP_ALIVE_PERIOD},
+	[SETTING_STUN_MINIMUM_KEEP_ALIVE] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_STUN_MINIMUM_KEEP_ALIVE_PERIOD},
 };
 
 static void factory_value(enum setting setting, const struct agent_configuration *configuration,
@@ -73,7 +82,29 @@ static void factory_value(enum setting setting, const struct agent_configuration
 		break;
 	case SETTING_UPGRADES_MANAGED:
 	case SETTING_THROTTLE:
+	case SETTING_UDP_ADDRESS_NOTIFICATION_LIMIT:
 		snprintf(text, size, "0");
+		break;
+	case SETTING_STUN_ENABLE:
+		snprintf(text, size, "%d", configuration->stun_enable);
+		break;
+	case SETTING_STUN_SERVER_ADDRESS:
+		snprintf(text, size, "%s", configuration->stun_server);
+		break;
+	case SETTING_STUN_SERVER_PORT:
+		snprintf(text, size, "%u", configuration->stun_port);
+		break;
+	case SETTING_STUN_USERNAME:
+		snprintf(text, size, "%s", configuration->stun_username);
+		break;
+	case SETTING_STUN_PASSWORD:
+		snprintf(text, size, "%s", configuration->stun_password);
+		break;
+	case SETTING_STUN_MAXIMUM_KEEP_ALIVE:
+		snprintf(text, size, "%u", configuration->stun_maximum_keepalive);
+		break;
+	case SETTING_STUN_MINIMUM_KEEP_ALIVE:
+		snprintf(text, size, "%u", configuration->stun_minimum_keepalive);
 		break;
 	case SETTING_RETRY_MINIMUM_WAIT:
 		snprintf(text, size, VALUE_OF(RETRY_MINIMUM_WAIT_DEFAULT));

@@ -118,7 +118,9 @@ void nat_link_binding(struct nat *nat)
 	memset(&binding, 0, sizeof(binding));
 	binding.nat_detected = nat->stun.nat_detected;
 	endpoint_text(binding.address, &address);
-	if (!nat->link.agent.watched || !nat->stun.configured)
+	/* While the first answer is awaited the agent keeps what it knows from the last time. */
+	if (!nat->link.agent.watched || !nat->stun.configured ||
+	    (!*binding.address && (nat->stun.status == STUN_RESOLVING || nat->stun.status == STUN_BINDING)))
 		return;
 	if (nat->link.told && !memcmp(&binding, &nat->link.binding, sizeof(binding)))
 		return;

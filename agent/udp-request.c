@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The check of a connection request that came by UDP (TR-069 Annex G; ).
+#include "agent/udp-request.h"
+
+#include "agent/connection-request.h"
+#include "agent/digest.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <wolfssl/options.h>
+
+#include <wolfssl/wolfcrypt/hmac.h>
+
+int udp_request_sign(const struct reach_request *request, const char *password,
+		     char signature[REACH_SIGNATURE_DIGITS + 1])
+{
+	const char *const parts[] = {request->ts, request->id, request->un, request->cn};
+	unsigned char bytes[WC_SHA_DIGEST_SIZE];
+	Hmac hmac;
+	int result = wc_HmacInit(&hmac, NULL, INVALID_DEVID);
+
+	if (result != 0)
+		return -EINVAL;
+	result = wc_HmacSetKey(&hmac, WC_SHA, (const byte *)password, (word32)strlen(password));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts) && result == 0; i++)
+		result = wc_HmacUpdate(&hmac, (const byte *)parts[i], (word32)strlen(parts[i]));
+	if (result == 0)
+		result = wc_HmacFinal(&hmac, bytes);
+	wc_HmacFree(&hmac);
+	if (result != 0)
+		return -EINVAL;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(signature + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
+static enum udp_request_verdict judge(struct udp_request *state, const char *datagram, size_t length, const char *user,
+				      const char *password, int64_t now)
+{
+	struct reach_request request;
+	char signature[REACH_SIGNATURE_DIGITS + 1];
+	uint64_t id;
+
+	if (reach_request_read(datagram, length, &request))
+		return UDP_REQUEST_MALFORMED;
+	if (!*user || !*password || strcmp(request.un, user) != 0)
+		return UDP_REQUEST_WRONG_USER;
+	if (udp_request_sign(&request, password, signature) || !digest_equal(signature, request.sig))
+		return UDP_REQUEST_WRONG_SIGNATURE;
+	id = strtoull(request.id, NULL, 10);
+	if (state->any && id == state->last_id)
+		return UDP_REQUEST_REPEATED;
+	if (state->any && request.time < state->last_time)
+		return UDP_REQUEST_OLD;
+	if (!rate_limit_allows(&state->limit, CONNECTION_REQUEST_BURST_DEFAULT, CONNECTION_REQUEST_INTERVAL_DEFAULT,
+			       now))
+		return UDP_REQUEST_LIMITED;
+	state->any = true;
+	state->last_time = request.time;
+	state->last_id = id;
+	return UDP_REQUEST_GRANTED;
+}
+
+enum udp_request_verdict udp_request_check(struct udp_request *state, const char *datagram, size_t length,
+					   const char *user, const char *password, int64_t now)
+{
+	enum udp_request_verdict verdict = judge(state, datagram, length, user, password, now);
+
+	state->counts[verdict]++;
+	return verdict;
+}
+
+void udp_request_state(const struct udp_request *state, char text[UDP_REQUEST_STATE_SIZE])
+{
+	snprintf(text, UDP_REQUEST_STATE_SIZE, "%" PRIu64 " %" PRIu64, state->last_time, state->last_id);
+}
+
+void udp_request_load(struct udp_request *state, const char *text)
+{
+	uint64_t time, id;
+
+	if (sscanf(text, "%" SCNu64 " %" SCNu64, &time, &id) != 2)
+		return;
+	state->any = true;
+	state->last_time = time;
+	state->last_id = id;
+}
+
+void udp_request_forget(struct udp_request *state)
+{
+	state->any = false;
+}
