@@ -101,11 +101,11 @@ static int open_own(struct agent *agent)
 	if (error)
 		return error;
 	own_refresh(&agent->own, OWN_LIVE_TIME | OWN_LIVE_DEVICE_INFO | OWN_LIVE_CPU | OWN_LIVE_PROCESSES);
+	agent_open_counters(agent);
 	error = listener_open(&agent->listener, agent);
 	if (error)
 		return error;
 	reach_open(&agent->reach, agent);
-	agent_open_counters(agent);
 	return own_publish(&agent->own);
 }
 

@@ -67,6 +67,7 @@ struct agent {
 	struct object_call *object_call; // whose answer that is
 	struct listener listener;
 	struct reach reach;
+	struct alarm counting; // when the counters of connection requests are published
 
 	struct events events;
 	struct schedule_inform schedule_inform;
@@ -120,6 +121,9 @@ void agent_settings_changed(struct agent *agent, uint32_t changed);
 
 // Takes what the reader has noticed, and looks for changed values.
 void agent_look(struct agent *agent);
+
+// Counters of connection requests have moved: they are published within a second.
+void agent_counted(struct agent *agent);
 
 // Brings the tree up to date, and what hangs on its structure.
 void agent_refresh_tree(struct agent *agent);

@@ -50,6 +50,12 @@ static void arm_timer(struct connection_request *listener)
 		log_error("connection request: the ring takes no timer");
 }
 
+static void counted(struct connection_request *listener)
+{
+	if (listener->settings.counted)
+		listener->settings.counted(listener->context);
+}
+
 static void set_deadline(struct connection_request_slot *slot, unsigned ms)
 {
 	slot->deadline = slot->last_active + ms * NANOSECONDS_IN_MS;
@@ -74,6 +80,7 @@ static void timer_done(struct ring_operation *operation, int result, unsigned fl
 			continue;
 		if (slot->state != CONNECTION_LINGERING && (slot->fed || slot->messages == 0))
 			listener->counters.timed_out++;
+		counted(listener);
 		close_slot(slot);
 	}
 	if (!listener->accepting.pending && !listener->closing && listener->accept_again <= now &&
@@ -139,6 +146,7 @@ static void answer(struct connection_request_slot *slot, const char *status, con
 {
 	int length;
 
+	counted(slot->listener);
 	slot->last = last || ++slot->messages >= CONNECTION_REQUEST_MESSAGES_MAX;
 	slot->state = CONNECTION_ANSWERING;
 	length = snprintf(slot->response, sizeof(slot->response),
@@ -465,6 +473,7 @@ static void accept_done(struct ring_operation *operation, int result, unsigned f
 		return;
 	}
 	listener->counters.connections++;
+	counted(listener);
 	place_connection(listener, result);
 }
 

@@ -30,8 +30,9 @@ struct connection_request_settings {
 	const char *user, *password; // NULL or empty: refused, unless open_access
 	bool open_access;	     // no credentials are asked for
 	bool sha256; // offer SHA-256 besides MD5; some servers read only the first challenge, some choke on two
-	unsigned burst, interval_ms; // limit of good requests; 0: the defaults
-	unsigned time_limit_ms;	     // 0: the default
+	unsigned burst, interval_ms;	// limit of good requests; 0: the defaults
+	unsigned time_limit_ms;		// 0: the default
+	void (*counted)(void *context); // counters have moved; NULL: nobody wants to know
 };
 
 // What the agent publishes. Each request counts once; connections and evicted ones, connections.

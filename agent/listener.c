@@ -234,6 +234,11 @@ static void requested(void *context)
 	agent_plan(agent);
 }
 
+static void counted(void *context)
+{
+	agent_counted(context);
+}
+
 static void add_counters(struct connection_request_counters *sum, const struct connection_request_counters *more)
 {
 	uint64_t *to = (uint64_t *)sum;
@@ -273,6 +278,7 @@ static void open_port(struct listener *listener)
 		.user = settings_text(&agent->settings, SETTING_CONNECTION_REQUEST_USERNAME),
 		.password = settings_text(&agent->settings, SETTING_CONNECTION_REQUEST_PASSWORD),
 		.sha256 = true,
+		.counted = counted,
 	};
 	int error = -ENOMEM;
 

@@ -178,6 +178,7 @@ static void take_request(struct reach *reach, const char *datagram, size_t lengt
 		&reach->udp, datagram, length, settings_text(&agent->settings, SETTING_CONNECTION_REQUEST_USERNAME),
 		settings_text(&agent->settings, SETTING_CONNECTION_REQUEST_PASSWORD), ring_clock(CLOCK_BOOTTIME));
 
+	agent_counted(agent);
 	if (verdict != UDP_REQUEST_GRANTED)
 		return;
 	log_info("connection request by UDP");

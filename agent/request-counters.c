@@ -2,6 +2,9 @@
 // Device.ManagementServer.X_ESPALIER_ConnectionRequest.: what became of connection requests, by reason.
 #include "agent/agent-private.h"
 
+// Nanoseconds from a first change to the update that shows it: a flood of requests is not one of updates.
+#define INTERVAL 1000000000ll
+
 enum {
 	MONITOR_CONNECTED, // set by agent/reach.c when it changes
 	HTTP_CONNECTIONS,
@@ -80,7 +83,19 @@ static void count(struct own *own)
 	espalier_commit(own->writer, row);
 }
 
+static void counting_rang(struct alarm *alarm)
+{
+	count(&((struct agent *)((char *)alarm - offsetof(struct agent, counting)))->own);
+}
+
+void agent_counted(struct agent *agent)
+{
+	if (!agent->counting.set)
+		alarm_set(&agent->counting, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + INTERVAL);
+}
+
 void agent_open_counters(struct agent *agent)
 {
+	agent->counting = (struct alarm){.ring = &agent->ring, .rang = counting_rang};
 	agent->own.count = count;
 }

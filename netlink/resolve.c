@@ -2,9 +2,9 @@
 /* Names to addresses without waiting: c-ares on the event loop. */
 #include "netlink/resolve.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -94,14 +94,34 @@ static void found(void *data, int status, int timeouts, struct ares_addrinfo *re
 	resolve->done(resolve, addresses, count, ares_strerror(status));
 }
 
+/* An address literal; c-ares would ask a name server about it. */
+static bool literal(const char *name, uint16_t port, union endpoint *endpoint)
+{
+	static const int families[] = {AF_INET, AF_INET6};
+	uint8_t bytes[sizeof(struct in6_addr)];
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++) {
+		if (inet_pton(families[i], name, bytes) != 1)
+			continue;
+		*endpoint = endpoint_make(families[i], bytes, port);
+		return true;
+	}
+	return false;
+}
+
 int resolve_start(struct resolve *resolve, const char *name, uint16_t port)
 {
+	union endpoint endpoint;
 	struct ares_options options = {.sock_state_cb = socket_state, .sock_state_cb_data = resolve};
 	const struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
 
 	resolve_stop(resolve);
 	resolve->port = port;
 	resolve->timer.rang = timer_rang;
+	if (literal(name, port, &endpoint)) {
+		resolve->done(resolve, &endpoint, 1, "");
+		return 0;
+	}
 	if (ares_library_init(ARES_LIB_INIT_ALL))
 		return -ENOMEM;
 	resolve->opened = true;

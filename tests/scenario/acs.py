@@ -270,8 +270,9 @@ def start_acs(start, record):
     folder: where messages are recorded, the test's own folder for validation by default.
     port: to take the place of an ACS that has ended.
     """
-    def begin(*options, folder=record, port=0):
-        process = start('espalier-acs', '-p', port, '-i', '--record', folder, *options, stdin=subprocess.PIPE)
+    def begin(*options, folder=record, port=0, namespace=None):
+        process = start('espalier-acs', '-p', port, '-i', '--record', folder, *options, stdin=subprocess.PIPE,
+                        namespace=namespace)
         return Acs(process, folder)
     return begin
 
