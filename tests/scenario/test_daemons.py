@@ -10,6 +10,7 @@ from process import wait_until
 
 # Each with a configuration that it starts with.
 DAEMONS = {
+    'espalier-nat': {},
     'espalier-netlink': {},
     'espalier-agent': {'acs': {'url': 'http://127.0.0.1:1/'}},
     'espalier-zwave': {'zwave': {'url': 'ws://127.0.0.1:1'}},  # nobody is there: it starts, and tries again

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the monitor and the agent tell each other, and the datagram of a connection request. */
+#include "shm/reach-message.h"
+#include "shm/reach-request.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIGNATURE "fda44088e52a347ce49d6312521d5621eeb40037"
+#define FIELDS	  "ts=1120673700&id=1234&un=CPE57689&cn=XTGRWIPC6D3IPXS3&sig=" SIGNATURE
+#define GOOD	  "GET http://10.1.1.1:8080?" FIELDS " HTTP/1.1\r\n\r\n"
+
+static int parse(const char *text, struct reach_request *request)
+{
+	return reach_request_read(text, strlen(text), request);
+}
+
+Test(reach_request, example)
+{
+	struct reach_request request;
+
+	cr_assert_eq(parse(GOOD, &request), 0);
+	cr_expect_str_eq(request.ts, "1120673700");
+	cr_expect_eq(request.time, 1120673700);
+	cr_expect_str_eq(request.id, "1234");
+	cr_expect_str_eq(request.un, "CPE57689");
+	cr_expect_str_eq(request.cn, "XTGRWIPC6D3IPXS3");
+	cr_expect_str_eq(request.sig, SIGNATURE);
+}
+
+Test(reach_request, what_servers_vary)
+{
+	static const char *const good[] = {
+		"GET http://a?" FIELDS " HTTP/1.1",
+		"GET http://a?" FIELDS " HTTP/1.1\r\n",
+		"GET HTTP://a:1/path?" FIELDS "&more=x HTTP/1.0\r\nHost: a\r\n\r\n",
+		"GET "
+		"http://a?ts=1&id=18446744073709551615&un=a%20b&cn=%2B&sig=FDA44088E52A347CE49D6312521D5621EEB40037 "
+		"HTTP/1.1\r\n\r\n",
+	};
+	struct reach_request request;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		cr_expect_eq(parse(good[i], &request), 0, "%s", good[i]);
+	cr_expect_str_eq(request.un, "a b");
+	cr_expect_str_eq(request.cn, "+");
+	cr_expect_str_eq(request.sig, SIGNATURE);
+}
+
+Test(reach_request, what_is_none)
+{
+	static const char *const bad[] = {
+		"",
+		"GET ",
+		"PUT http://a?" FIELDS " HTTP/1.1\r\n\r\n",
+		"GET https://a?" FIELDS " HTTP/1.1\r\n\r\n",
+		"GET http://a?" FIELDS " HTTP/2.0\r\n\r\n",
+		"GET http://a?" FIELDS " HTTP/1.1\r\n\r\nbody",
+		"GET http://a?" FIELDS " HTTP/1.1\r\nHost: a",
+		"GET http://a?" FIELDS "&id=1 HTTP/1.1\r\n\r\n",
+		"GET http://a?ts=1&id=2&un=a&cn=b HTTP/1.1\r\n\r\n",
+		"GET http://a?ts=&id=2&un=a&cn=b&sig=" SIGNATURE " HTTP/1.1\r\n\r\n",
+		"GET http://a?ts=-1&id=2&un=a&cn=b&sig=" SIGNATURE " HTTP/1.1\r\n\r\n",
+		"GET http://a?ts=18446744073709551616&id=2&un=a&cn=b&sig=" SIGNATURE " HTTP/1.1\r\n\r\n",
+		"GET http://a?ts=1&id=x&un=a&cn=b&sig=" SIGNATURE " HTTP/1.1\r\n\r\n",
+		"GET http://a?ts=1&id=2&un=a&cn=&sig=" SIGNATURE " HTTP/1.1\r\n\r\n",
+		"GET http://a?ts=1&id=2&un=a%0&cn=b&sig=" SIGNATURE " HTTP/1.1\r\n\r\n",
+		"GET http://a?ts=1&id=2&un=a%00&cn=b&sig=" SIGNATURE " HTTP/1.1\r\n\r\n",
+		"GET http://a?ts=1&id=2&un=a&cn=b&sig=" SIGNATURE "0 HTTP/1.1\r\n\r\n",
+		"GET http://a?ts=1&id=2&un=a&cn=b&sig=gda44088e52a347ce49d6312521d5621eeb40037 HTTP/1.1\r\n\r\n",
+	};
+	struct reach_request request;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		cr_expect_eq(parse(bad[i], &request), -EBADMSG, "%s", bad[i]);
+}
+
+Test(reach_request, every_cut_and_every_byte)
+{
+	struct reach_request request;
+
+	for (size_t length = 0; length < strlen("GET http://10.1.1.1:8080?" FIELDS " HTTP/1.1"); length++) {
+		/* No byte behind its end may be read. */
+		char *cut = malloc(length ? length : 1);
+
+		memcpy(cut, GOOD, length);
+		cr_expect_eq(reach_request_read(cut, length, &request), -EBADMSG, "%zu", length);
+		free(cut);
+	}
+	for (size_t at = 0; at < strlen(GOOD); at++) {
+		char text[] = GOOD;
+
+		for (unsigned int byte = 0; byte < 256; byte++) {
+			text[at] = (char)byte;
+			if (!reach_request_read(text, strlen(GOOD), &request))
+				cr_expect_eq(strlen(request.sig), REACH_SIGNATURE_DIGITS);
+		}
+	}
+}
+
+static struct reach_settings settings_of(void)
+{
+	struct reach_settings settings = {
+		.stun = true, .local_port = 7547, .server_port = 3478, .minimum = 30, .maximum = 4000000000u};
+
+	memcpy(settings.server, "stun.example.com", 17);
+	memcpy(settings.username, "user", 5);
+	memcpy(settings.password, "secret", 7);
+	memset(settings.request_username, 'x', REACH_NAME_MAXIMUM);
+	return settings;
+}
+
+Test(reach_message, settings_there_and_back)
+{
+	struct reach_settings settings = settings_of();
+	char buffer[REACH_MESSAGE_MAXIMUM];
+	struct reach_message message;
+	int length = reach_write_settings(buffer, &settings);
+
+	cr_assert_eq(reach_read(buffer, (size_t)length, &message), 0);
+	cr_assert_eq(message.kind, REACH_SETTINGS);
+	cr_expect(message.settings.stun && !message.settings.listen);
+	cr_expect_eq(message.settings.local_port, 7547);
+	cr_expect_eq(message.settings.server_port, 3478);
+	cr_expect_eq(message.settings.minimum, 30);
+	cr_expect_eq(message.settings.maximum, 4000000000u);
+	cr_expect_str_eq(message.settings.server, "stun.example.com");
+	cr_expect_str_eq(message.settings.username, "user");
+	cr_expect_str_eq(message.settings.password, "secret");
+	cr_expect_eq(strlen(message.settings.request_username), REACH_NAME_MAXIMUM);
+}
+
+Test(reach_message, others_there_and_back)
+{
+	const struct reach_binding binding = {.nat_detected = true, .address = "[2001:db8::1]:7547"};
+	char buffer[REACH_MESSAGE_MAXIMUM], datagram[REACH_DATAGRAM_MAXIMUM + 1] = GOOD;
+	struct reach_message message;
+
+	cr_assert_eq(reach_read(buffer, (size_t)reach_write_binding(buffer, &binding), &message), 0);
+	cr_expect(message.kind == REACH_BINDING && message.binding.nat_detected);
+	cr_expect_str_eq(message.binding.address, binding.address);
+	cr_assert_eq(
+		reach_read(buffer, (size_t)reach_write_request(buffer, datagram, REACH_DATAGRAM_MAXIMUM), &message), 0);
+	cr_expect(message.kind == REACH_REQUEST && message.request.length == REACH_DATAGRAM_MAXIMUM);
+	cr_expect_arr_eq(message.request.bytes, datagram, REACH_DATAGRAM_MAXIMUM);
+	cr_expect_eq(reach_write_request(buffer, datagram, REACH_DATAGRAM_MAXIMUM + 1), -EMSGSIZE);
+}
+
+Test(reach_message, every_cut_and_what_follows_is_refused)
+{
+	struct reach_settings settings = settings_of();
+	char buffer[REACH_MESSAGE_MAXIMUM + 1] = {0};
+	struct reach_message message;
+	int length = reach_write_settings(buffer, &settings);
+
+	for (int cut = 0; cut < length; cut++)
+		cr_expect_eq(reach_read(buffer, (size_t)cut, &message), -EBADMSG, "%d", cut);
+	cr_expect_eq(reach_read(buffer, (size_t)length + 1, &message), -EBADMSG);
+	buffer[0] = REACH_VERSION + 1;
+	cr_expect_eq(reach_read(buffer, (size_t)length, &message), -EBADMSG);
+	buffer[0] = REACH_VERSION;
+	buffer[1] = 9;
+	cr_expect_eq(reach_read(buffer, (size_t)length, &message), -EBADMSG);
+}
