@@ -113,6 +113,7 @@ void agent_check_bootstrap(struct agent *agent)
 	// BOOTSTRAP itself is durable as the URL that has not acknowledged it yet.
 	store_delete_all(transaction, STORE_EVENT);
 	schedule_inform_discard(&agent->schedule_inform, transaction);
+	du_changes_discard(&agent->du_changes, transaction);
 	if (agent->attributes.count) {
 		attributes_free(&agent->attributes);
 		store_delete_all(transaction, STORE_ATTRIBUTE);
@@ -150,6 +151,8 @@ int agent_open_events(struct agent *agent)
 		agent->bootstrap_url = strdup(url);
 	find_boot(agent);
 	error = schedule_inform_open(&agent->schedule_inform, agent);
+	if (!error)
+		error = du_changes_open(&agent->du_changes, agent);
 	if (error)
 		return error;
 	agent_check_bootstrap(agent);

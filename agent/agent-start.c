@@ -198,6 +198,7 @@ int agent_open(struct agent *agent)
 	redo_run(&agent->redo);
 	agent_take_changes(agent, notify_waiting(&agent->notify));
 	agent_look(agent);
+	du_changes_resume(&agent->du_changes);
 	factory_reset_resume(&agent->factory_reset);
 	reboot_resume(&agent->reboot);
 	agent_plan(agent);
@@ -219,6 +220,7 @@ void agent_close(struct agent *agent)
 		ring_close(&agent->ring);
 	}
 	session_run_close(agent->session);
+	du_changes_free(&agent->du_changes);
 	reboot_close(&agent->reboot);
 	factory_reset_close(&agent->factory_reset);
 	redo_free(&agent->redo);

@@ -6,6 +6,7 @@
 #include "agent/after-session.h"
 #include "agent/alarm.h"
 #include "agent/attribute.h"
+#include "agent/du-change.h"
 #include "agent/event.h"
 #include "agent/factory-reset.h"
 #include "agent/listener.h"
@@ -71,6 +72,7 @@ struct agent {
 
 	struct events events;
 	struct schedule_inform schedule_inform;
+	struct du_changes du_changes;
 	struct acs_requests acs_requests;
 	struct acs_request *acs_request; // the one that is on its way
 	char boot_id[40];

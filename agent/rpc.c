@@ -29,6 +29,7 @@ const struct rpc_method rpc_methods[] = {
 	{&soap_method_reboot, rpc_reboot},
 	{&soap_method_factory_reset, rpc_factory_reset},
 	{&soap_method_schedule_inform, rpc_schedule_inform},
+	{&soap_method_change_du_state, rpc_change_du_state},
 };
 const size_t rpc_methods_count = sizeof(rpc_methods) / sizeof(rpc_methods[0]);
 

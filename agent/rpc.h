@@ -121,3 +121,4 @@ int rpc_delete_object(struct rpc_call *call);
 int rpc_reboot(struct rpc_call *call);
 int rpc_factory_reset(struct rpc_call *call);
 int rpc_schedule_inform(struct rpc_call *call);
+int rpc_change_du_state(struct rpc_call *call);

@@ -30,6 +30,14 @@ struct soap_value {
 	bool nil;		 /* xsi:nil */
 };
 
+/** struct soap_named_value - an element of any name, in a list of them */
+struct soap_named_value {
+	struct soap_string name; /* local part, cut off at SOAP_METHOD_NAME_SIZE */
+	struct soap_value value;
+};
+
+#define SOAP_ANY_NAME "*" /* name of a SOAP_REPEATED argument that takes what no other entry of its table takes */
+
 enum soap_argument_kind {
 	SOAP_STRING,	   /* struct soap_string */
 	SOAP_UNSIGNED_INT, /* uint32_t */
@@ -38,6 +46,8 @@ enum soap_argument_kind {
 	SOAP_VALUE,	   /* struct soap_value */
 	SOAP_STRUCT,	   /* a struct within the struct */
 	SOAP_ARRAY,	   /* a pointer to the first element; their number is another member */
+	SOAP_REPEATED,	   /* the same without an element around them: the argument itself occurs several times */
+	SOAP_NAMED_VALUE,  /* struct soap_named_value: an element of SOAP_REPEATED with the name SOAP_ANY_NAME */
 };
 
 enum soap_presence {
@@ -63,12 +73,14 @@ struct soap_argument {
 	unsigned int too_long_fault; /* SOAP_STRING: CWMP fault of a longer one; 0: 9003 */
 
 	const struct soap_argument *members; /* SOAP_STRUCT */
+	bool typed;			     /* SOAP_STRUCT: its xsi:type says what it is */
+	size_t type_offset;		     /* where the local part of that, a struct soap_string, goes */
 
-	const struct soap_argument *element; /* SOAP_ARRAY: any kind but an array */
-	size_t element_size;		     /* SOAP_ARRAY: bytes of an element in memory */
-	size_t count_offset;		     /* SOAP_ARRAY: where the number of elements, a size_t, goes */
+	const struct soap_argument *element; /* SOAP_ARRAY, SOAP_REPEATED: any kind but these */
+	size_t element_size;		     /* the same: bytes of an element in memory */
+	size_t count_offset;		     /* the same: where the number of elements, a size_t, goes */
 	size_t count_minimum;		     /* SOAP_ARRAY: fewer is fault 9003 */
-	size_t count_maximum;		     /* SOAP_ARRAY: more is fault 9004; 0: SOAP_ARRAY_COUNT_MAXIMUM */
+	size_t count_maximum;		     /* both: more is fault 9004; 0: SOAP_ARRAY_COUNT_MAXIMUM */
 };
 
 /** struct soap_method - a method that the agent understands: a request of the ACS, or its response to the agent's */

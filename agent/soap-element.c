@@ -197,16 +197,18 @@ static size_t text_maximum(const struct soap_argument *argument)
 			return (size_t)argument->characters_maximum * 4;
 		break;
 	case SOAP_VALUE:
+	case SOAP_NAMED_VALUE:
 	case SOAP_STRUCT:
 	case SOAP_ARRAY:
+	case SOAP_REPEATED:
 		break;
 	}
 	return SOAP_TEXT_SIZE_MAXIMUM;
 }
 
 /* Begins an argument, a header entry or an element of an array; target is where its value goes. */
-static void begin_argument(struct soap_elements *elements, const struct soap_argument *argument, char *target,
-			   struct soap_attributes attributes)
+static void begin_argument(struct soap_elements *elements, const struct soap_argument *argument, const char *name,
+			   char *target, struct soap_attributes attributes)
 {
 	struct soap_element *element;
 	struct soap_string href;
@@ -225,11 +227,51 @@ static void begin_argument(struct soap_elements *elements, const struct soap_arg
 	}
 	element->argument = argument;
 	element->target = target;
-	if (argument->kind == SOAP_VALUE)
+	if (argument->kind == SOAP_VALUE) {
 		decode_type(elements, attributes, (struct soap_value *)target);
+	} else if (argument->kind == SOAP_NAMED_VALUE) {
+		((struct soap_named_value *)target)->name = keep_name(elements, name);
+		decode_type(elements, attributes, &((struct soap_named_value *)target)->value);
+	} else if (argument->kind == SOAP_STRUCT && argument->typed) {
+		struct soap_value value = {0};
+
+		decode_type(elements, attributes, &value);
+		*(struct soap_string *)(target + argument->type_offset) = value.type;
+	}
 	/* Without this a reference to another element (SOAP 1.1, 5.4.1) would be taken for an empty value. */
 	if (find_attribute(attributes, SOAP_NAMESPACE_NONE, "href", &href))
 		argument_fault(elements, FAULT_INVALID_ARGUMENTS, NULL, "a reference instead of a value");
+}
+
+/* One more of an argument that occurs several times. */
+static void begin_repeated(struct soap_elements *elements, const struct soap_element *parent,
+			   const struct soap_argument *argument, const char *name, struct soap_attributes attributes)
+{
+	size_t maximum = argument->count_maximum ? argument->count_maximum : SOAP_ARRAY_COUNT_MAXIMUM;
+	size_t size = argument->element_size, count;
+	char *items;
+
+	memcpy(&items, parent->target + argument->offset, sizeof(items));
+	memcpy(&count, parent->target + argument->count_offset, sizeof(count));
+	if (count == maximum) {
+		argument_fault(elements, FAULT_RESOURCES_EXCEEDED, argument, "too many");
+		push(elements, ELEMENT_IGNORED);
+		return;
+	}
+	/* There is room for 4, and then for the next power of two. */
+	if (!count || (count >= 4 && !(count & (count - 1)))) {
+		items = arena_resize(elements->arena, items, count * size, (count ? count * 2 : 4) * size);
+		if (!items) {
+			no_memory(elements);
+			push(elements, ELEMENT_IGNORED);
+			return;
+		}
+	}
+	memset(items + count * size, 0, size);
+	count++;
+	memcpy(parent->target + argument->offset, &items, sizeof(items));
+	memcpy(parent->target + argument->count_offset, &count, sizeof(count));
+	begin_argument(elements, argument->element, name, items + (count - 1) * size, attributes);
 }
 
 static void begin_member(struct soap_elements *elements, struct soap_element *parent, const char *name,
@@ -238,11 +280,18 @@ static void begin_member(struct soap_elements *elements, struct soap_element *pa
 	int index = soap_argument_find(parent->members, name);
 	const struct soap_argument *member;
 
+	if (index < 0)
+		index = soap_argument_find(parent->members, SOAP_ANY_NAME);
 	if (index < 0) {
 		push(elements, ELEMENT_IGNORED);
 		return;
 	}
 	member = &parent->members[index];
+	if (member->kind == SOAP_REPEATED) {
+		parent->seen |= (uint32_t)1 << index;
+		begin_repeated(elements, parent, member, name, attributes);
+		return;
+	}
 	if (parent->seen & (uint32_t)1 << index) {
 		argument_fault(elements, FAULT_INVALID_ARGUMENTS, member, "given twice");
 		push(elements, ELEMENT_IGNORED);
@@ -250,7 +299,7 @@ static void begin_member(struct soap_elements *elements, struct soap_element *pa
 	}
 	parent->seen |= (uint32_t)1 << index;
 	/* An array goes to two members, a pointer and a number. */
-	begin_argument(elements, member, parent->target + (member->kind == SOAP_ARRAY ? 0 : member->offset),
+	begin_argument(elements, member, name, parent->target + (member->kind == SOAP_ARRAY ? 0 : member->offset),
 		       attributes);
 }
 
@@ -280,7 +329,8 @@ static void begin_array_element(struct soap_elements *elements, struct soap_elem
 	}
 	memset(array->items + array->count * size, 0, size);
 	array->count++;
-	begin_argument(elements, argument->element, array->items + (array->count - 1) * size, attributes);
+	begin_argument(elements, argument->element, argument->element->name, array->items + (array->count - 1) * size,
+		       attributes);
 }
 
 static void begin_in_envelope(struct soap_elements *elements, const char *name, enum soap_namespace name_space)

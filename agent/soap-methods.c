@@ -257,6 +257,87 @@ const struct soap_method soap_method_schedule_inform = {
 	.request_size = sizeof(struct schedule_inform_request),
 };
 
+/* All that any operation has: what each must have is checked by the method. */
+static const struct soap_argument du_operation_members[] = {
+	{
+		.name = "URL",
+		.kind = SOAP_STRING,
+		.presence = SOAP_OPTIONAL,
+		.offset = offsetof(struct du_operation, url),
+		.characters_maximum = CWMP_URL_CHARACTERS,
+	},
+	{
+		.name = "UUID",
+		.kind = SOAP_STRING,
+		.presence = SOAP_OPTIONAL,
+		.offset = offsetof(struct du_operation, uuid),
+		.characters_maximum = CWMP_TEXT_CHARACTERS,
+	},
+	{
+		.name = "Username",
+		.kind = SOAP_STRING,
+		.presence = SOAP_OPTIONAL,
+		.offset = offsetof(struct du_operation, username),
+		.characters_maximum = CWMP_TEXT_CHARACTERS,
+	},
+	{
+		.name = "Password",
+		.kind = SOAP_STRING,
+		.presence = SOAP_OPTIONAL,
+		.offset = offsetof(struct du_operation, password),
+		.characters_maximum = CWMP_TEXT_CHARACTERS,
+	},
+	{
+		.name = "Version",
+		.kind = SOAP_STRING,
+		.presence = SOAP_OPTIONAL,
+		.offset = offsetof(struct du_operation, version),
+		.characters_maximum = CWMP_VERSION_CHARACTERS,
+	},
+	{
+		.name = "ExecutionEnvRef",
+		.kind = SOAP_STRING,
+		.presence = SOAP_OPTIONAL,
+		.offset = offsetof(struct du_operation, execution_environment),
+		.characters_maximum = CWMP_TEXT_CHARACTERS,
+	},
+	{.name = NULL},
+};
+
+static const struct soap_argument du_operation = {
+	.name = "Operations",
+	.kind = SOAP_STRUCT,
+	.members = du_operation_members,
+	.typed = true,
+	.type_offset = offsetof(struct du_operation, type),
+};
+
+static const struct soap_argument change_du_state_arguments[] = {
+	{
+		.name = "Operations",
+		.kind = SOAP_REPEATED,
+		.offset = offsetof(struct change_du_state_request, operations),
+		.element = &du_operation,
+		.element_size = sizeof(struct du_operation),
+		.count_offset = offsetof(struct change_du_state_request, operations_count),
+		.count_maximum = CWMP_DU_OPERATIONS_MAXIMUM,
+	},
+	{
+		.name = "CommandKey",
+		.kind = SOAP_STRING,
+		.presence = SOAP_OPTIONAL,
+		.offset = offsetof(struct change_du_state_request, command_key),
+		.characters_maximum = CWMP_COMMAND_KEY_CHARACTERS,
+	},
+	{.name = NULL},
+};
+
+const struct soap_method soap_method_change_du_state = {
+	.name = "ChangeDUState",
+	.arguments = change_du_state_arguments,
+	.request_size = sizeof(struct change_du_state_request),
+};
+
 static const struct soap_argument method_list_name = {.name = "string", .kind = SOAP_STRING};
 
 static const struct soap_argument get_rpc_methods_response_arguments[] = {
@@ -328,6 +409,7 @@ const struct soap_method *const soap_methods[] = {
 	&soap_method_reboot,
 	&soap_method_factory_reset,
 	&soap_method_schedule_inform,
+	&soap_method_change_du_state,
 	&soap_method_inform_response,
 	&soap_method_get_rpc_methods_response,
 	&soap_method_kicked_response,

@@ -72,6 +72,23 @@ struct schedule_inform_request {
 	struct soap_string command_key;
 };
 
+/** struct du_operation - one operation of ChangeDUState; strings without data are absent */
+struct du_operation {
+	struct soap_string type; /* "InstallOpStruct", "UpdateOpStruct", "UninstallOpStruct", or what else was sent */
+	struct soap_string url;
+	struct soap_string uuid;
+	struct soap_string username, password;
+	struct soap_string version;
+	struct soap_string execution_environment;
+};
+
+/** struct change_du_state_request - R-70; at least one operation */
+struct change_du_state_request {
+	const struct du_operation *operations;
+	size_t operations_count;
+	struct soap_string command_key; /* data is NULL when absent */
+};
+
 /* Requests of the ACS. GetRPCMethods and FactoryReset have no arguments. */
 extern const struct soap_method soap_method_get_rpc_methods;
 extern const struct soap_method soap_method_get_parameter_names;
@@ -84,6 +101,7 @@ extern const struct soap_method soap_method_delete_object;
 extern const struct soap_method soap_method_reboot;
 extern const struct soap_method soap_method_factory_reset;
 extern const struct soap_method soap_method_schedule_inform;
+extern const struct soap_method soap_method_change_du_state;
 
 /** struct get_rpc_methods_response - the methods that the ACS understands */
 struct get_rpc_methods_response {

@@ -163,6 +163,15 @@ void write_open(struct writer *writer, const char *name)
 	writer->depth++;
 }
 
+void write_open_struct(struct writer *writer, const char *name, const char *type)
+{
+	const struct prefixes *p = prefixes_of(writer->style);
+
+	start_tag(writer, name);
+	buffer_format(writer->out, " %stype=\"%s%s\">", p->instance, *p->cwmp ? p->cwmp : "c:", type);
+	writer->depth++;
+}
+
 void write_close(struct writer *writer, const char *name)
 {
 	writer->depth--;

@@ -48,6 +48,9 @@ void envelope_end(struct writer *writer);
 void write_open(struct writer *writer, const char *name);
 void write_close(struct writer *writer, const char *name);
 
+/* Start tag of a structure whose xsi:type is one of CWMP's types. */
+void write_open_struct(struct writer *writer, const char *name, const char *type);
+
 /* Start tag of an array of `count` members; `member` is the type with its usual prefix, such as xsd:string. */
 void write_array_open(struct writer *writer, const char *name, const char *member, size_t count);
 

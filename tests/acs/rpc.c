@@ -236,6 +236,38 @@ int rpc_schedule_inform(struct command *command, struct buffer *out, const struc
 	return 0;
 }
 
+/* KIND[,FIELD=VALUE...], in the order of the schema. */
+static void write_operation(struct writer *writer, const char *text)
+{
+	char *copy = copy_string(text), *rest = copy, *kind = strsep(&rest, ","), *field;
+	struct buffer type = {0};
+
+	buffer_format(&type, "%sOpStruct", kind);
+	write_open_struct(writer, "Operations", buffer_string(&type));
+	while ((field = strsep(&rest, ","))) {
+		char *equals = strchr(field, '=');
+
+		if (equals)
+			*equals = '\0';
+		write_element(writer, field, equals ? equals + 1 : "");
+	}
+	write_close(writer, "Operations");
+	buffer_free(&type);
+	free(copy);
+}
+
+int rpc_change_du_state(struct command *command, struct buffer *out, const struct envelope *envelope)
+{
+	struct writer writer;
+
+	envelope_begin(&writer, out, envelope, "ChangeDUState");
+	for (unsigned i = 1; i < command->argc; i++)
+		write_operation(&writer, command->argv[i]);
+	write_element(&writer, "CommandKey", command->argv[0]);
+	envelope_end(&writer);
+	return 0;
+}
+
 int rpc_raw(struct command *command, struct buffer *out, const struct envelope *envelope)
 {
 	FILE *file = fopen(command->argv[0], "re");

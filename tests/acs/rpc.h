@@ -20,6 +20,7 @@ int rpc_delete_object(struct command *command, struct buffer *out, const struct 
 int rpc_reboot(struct command *command, struct buffer *out, const struct envelope *envelope);
 int rpc_factory_reset(struct command *command, struct buffer *out, const struct envelope *envelope);
 int rpc_schedule_inform(struct command *command, struct buffer *out, const struct envelope *envelope);
+int rpc_change_du_state(struct command *command, struct buffer *out, const struct envelope *envelope);
 
 /* The file named by the first argument, as it is. */
 int rpc_raw(struct command *command, struct buffer *out, const struct envelope *envelope);

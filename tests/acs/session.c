@@ -29,7 +29,8 @@ struct session {
 	struct command *in_flight; // the device's first command, sent and not answered
 	char *request_id;	   // of the request in flight, NULL when it had none
 	unsigned next_id;
-	bool said_empty; // the agent has sent an empty request
+	bool held;	 // HoldRequests of the last envelope
+	bool said_empty; // the agent has sent an empty request when its own were not held: it has no more
 	struct connection *connection;
 	struct timer timeout;
 };
@@ -234,6 +235,7 @@ static void session_continue(struct session *session, struct connection *connect
 			connection->plan.bad = true;
 		free(session->request_id);
 		session->request_id = envelope.id ? copy_string(envelope.id) : NULL;
+		session->held = envelope.hold_requests;
 		session->in_flight = command;
 		command->started = now_ns();
 		if (!command->hidden)
@@ -247,7 +249,9 @@ static void session_continue(struct session *session, struct connection *connect
 		buffer_text(&body, blanks);
 	server_respond(connection, options.final == FINAL_204 ? 204 : 200, NULL, &body);
 	buffer_free(&body);
-	session_end(session, connection, "");
+	// An agent whose requests were released since it sent its empty request has still to say whether it has any.
+	if (session->said_empty || session->held)
+		session_end(session, connection, "");
 }
 
 static void print_inform(const struct connection *connection, const struct device *device,
@@ -342,6 +346,7 @@ static void session_inform(struct connection *connection, const struct message *
 	session = session_new(connection, device, cwmp_namespace);
 	timer_set(&session->timeout, options.session_timeout_ms);
 	device_inform(device, message);
+	session->held = options.hold;
 	answer_inform(session, connection, message);
 }
 
@@ -436,7 +441,7 @@ static void agent_request(struct session *session, struct connection *connection
 			     connection->plan.fault ? connection->plan.fault : 8000);
 		return;
 	}
-	if (session->said_empty && !options.hold && !session->in_flight)
+	if (session->said_empty && !session->in_flight)
 		print_exchange("warning request after an empty POST");
 	snprintf(response, sizeof(response), "%sResponse", message->method);
 	envelope_begin(&writer, &body, &envelope, response);
@@ -449,6 +454,7 @@ static void agent_request(struct session *session, struct connection *connection
 		write_element(&writer, "NextURL", "");
 	}
 	envelope_end(&writer);
+	session->held = options.hold;
 	print_exchange("-> %s", response);
 	server_respond(connection, 200, NULL, &body);
 	buffer_free(&body);
@@ -502,7 +508,7 @@ void session_request(struct connection *connection, const struct message *messag
 		print_exchange("-- no session");
 		refuse(connection, NULL);
 	} else if (!message) {
-		session->said_empty = true;
+		session->said_empty |= !session->held;
 		if (session->in_flight) {
 			session->in_flight = NULL;
 			print_result("error empty POST in place of an answer");

@@ -23,6 +23,7 @@ METHODS = [
     'Reboot',
     'FactoryReset',
     'ScheduleInform',
+    'ChangeDUState',
 ]
 PROCESSES = INFO + 'ProcessStatus.'
 

@@ -583,3 +583,41 @@ Test(soap_decode, large_requests)
 	cr_assert_eq(set->parameter_list[0].value.text.length, 5000 * 55);
 	soap_decoder_destroy(decoder);
 }
+
+Test(soap_decode, typed_operations_one_after_the_other)
+{
+	struct soap_decoder *decoder = new_decoder();
+	const struct soap_message *message =
+		decode(decoder, MESSAGE("<cwmp:ChangeDUState><Operations xsi:type=\"cwmp:InstallOpStruct\"><URL>a</URL>"
+					"</Operations><Operations xsi:type=\"cwmp:UninstallOpStruct\"><UUID>b</UUID>"
+					"</Operations><Operations/><Operations/><Operations><Version>5</Version>"
+					"</Operations><CommandKey>key</CommandKey></cwmp:ChangeDUState>"));
+	const struct change_du_state_request *request = message->request;
+
+	cr_assert_eq(message->fault_code, 0, "%s", message->fault_text);
+	cr_assert_eq(request->operations_count, 5);
+	expect(request->operations[0].type, "InstallOpStruct");
+	expect(request->operations[0].url, "a");
+	expect(request->operations[1].type, "UninstallOpStruct");
+	expect(request->operations[1].uuid, "b");
+	cr_expect_null(request->operations[1].url.data);
+	cr_expect_null(request->operations[2].type.data);
+	expect(request->operations[4].version, "5");
+	expect(request->command_key, "key");
+	soap_decoder_destroy(decoder);
+}
+
+Test(soap_decode, repeated_arguments_are_bounded_and_required)
+{
+	struct soap_decoder *decoder = new_decoder();
+	const struct soap_message *message =
+		decode(decoder, MESSAGE("<cwmp:ChangeDUState><CommandKey/></cwmp:ChangeDUState>"));
+	char text[8192] = ENVELOPE "<e:Body><cwmp:ChangeDUState>";
+
+	cr_expect_eq(message->fault_code, 9003);
+	for (int i = 0; i <= CWMP_DU_OPERATIONS_MAXIMUM; i++)
+		strncat(text, "<Operations/>", sizeof(text) - strlen(text) - 1);
+	strncat(text, "</cwmp:ChangeDUState></e:Body>" END, sizeof(text) - strlen(text) - 1);
+	cr_expect_eq(decode(decoder, text)->fault_code, 9004);
+	soap_decoder_destroy(decoder);
+}
