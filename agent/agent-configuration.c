@@ -45,6 +45,7 @@ const struct configuration_key agent_configuration_keys[] = {
 	CONFIGURATION_CHECKED("device", "factory_reset", struct agent_configuration, factory_reset, "",
 			      device_program_wrong),
 	CONFIGURATION_CHECKED("acs", "url", struct agent_configuration, url, "", wrong_url),
+	BOOLEAN("acs", "dhcp", dhcp, "no"),
 	STRING("acs", "username", username),
 	STRING("acs", "password", password),
 	UNSIGNED("acs", "periodic_interval", periodic_interval, 1, UINT32_MAX, "86400"),
@@ -74,8 +75,8 @@ const char *const agent_configuration_other_sections[] = {"netlink", "zwave", NU
 
 int agent_configuration_check(const struct agent_configuration *configuration, char *message, size_t size)
 {
-	if (*configuration->url)
+	if (*configuration->url || configuration->dhcp)
 		return 0;
-	snprintf(message, size, "[acs] url is missing: the address of the ACS is needed");
+	snprintf(message, size, "[acs] url is missing: the address of the ACS is needed, or dhcp = yes");
 	return -EINVAL;
 }

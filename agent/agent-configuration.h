@@ -14,6 +14,7 @@ struct agent_configuration {
 	char reboot[DEVICE_PROGRAM_SIZE], factory_reset[DEVICE_PROGRAM_SIZE];
 
 	char url[2049], username[257], password[257];
+	bool dhcp; // the ACS may be named by DHCP
 	uint32_t periodic_interval;
 	bool periodic_enable;
 

@@ -103,6 +103,9 @@ void agent_check_bootstrap(struct agent *agent)
 	const char *url = settings_text(&agent->settings, SETTING_URL);
 	struct store_transaction *transaction;
 
+	// As long as DHCP has named none there is nobody to tell.
+	if (!*url)
+		return;
 	if ((agent->bootstrap_url && !strcmp(agent->bootstrap_url, url)) || events_has(&agent->events, EVENT_BOOTSTRAP))
 		return;
 	agent_raise(agent, EVENT_BOOTSTRAP);

@@ -35,7 +35,8 @@ static void reload(struct agent *agent)
 	memcpy(identity->software_version, found.software_version, sizeof(found.software_version));
 	own_set(&agent->own, OWN_DEVICE_INFO, DEVICE_INFO_HARDWARE_VERSION, identity->hardware_version);
 	own_set(&agent->own, OWN_DEVICE_INFO, DEVICE_INFO_SOFTWARE_VERSION, identity->software_version);
-	changed = settings_factory(&agent->settings, &configuration, identity);
+	discovery_reload(agent);
+	changed = settings_factory(&agent->settings, &configuration, discovery_values(agent), identity);
 	if (moved)
 		listener_move(&agent->listener);
 	agent_settings_changed(agent, changed);
@@ -85,8 +86,10 @@ static int open_own(struct agent *agent)
 		return error;
 	error = device_info_fill(&agent->own, &agent->identity);
 	if (!error)
+		error = discovery_open(agent);
+	if (!error)
 		error = settings_open(&agent->settings, &agent->own, agent->store, &agent->configuration,
-				      &agent->identity);
+				      discovery_values(agent), &agent->identity);
 	if (!error)
 		error = own_tables_open(&agent->tables, &agent->own, agent->store);
 	for (size_t i = 0; i < sizeof(constants) / sizeof(*constants) && !error; i++)
@@ -230,6 +233,7 @@ void agent_close(struct agent *agent)
 	tree_close(agent->tree);
 	listener_free(&agent->listener);
 	reach_free(&agent->reach);
+	discovery_close(agent);
 	settings_close(&agent->settings);
 	own_close(&agent->own);
 	events_free(&agent->events);

@@ -158,6 +158,10 @@ void agent_plan(struct agent *agent)
 	if (agent->stopping || !agent->session || session_run_active(agent->session) || agent->reboot.running ||
 	    agent->factory_reset.running)
 		return;
+	if (!*settings_text(&agent->settings, SETTING_URL)) {
+		alarm_clear(&agent->schedule);
+		return;
+	}
 	if (agent->wanted)
 		at = now;
 	if (agent->notify_wanted) {

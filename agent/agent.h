@@ -6,6 +6,7 @@
 #include "agent/after-session.h"
 #include "agent/alarm.h"
 #include "agent/attribute.h"
+#include "agent/discovery.h"
 #include "agent/du-change.h"
 #include "agent/event.h"
 #include "agent/factory-reset.h"
@@ -55,6 +56,7 @@ struct agent {
 	struct own own;
 	struct settings settings;
 	struct own_tables tables;
+	struct discovery discovery;
 	char parameter_key[AGENT_PARAMETER_KEY_SIZE];
 	char former_secrets[3][AGENT_SECRET_SIZE]; // of a local set that can still be undone: Password,
 						   // ConnectionRequestPassword, STUNPassword

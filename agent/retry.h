@@ -6,7 +6,10 @@
 
 #define RETRY_MINIMUM_WAIT_DEFAULT 5	// seconds, CWMPRetryMinimumWaitInterval
 #define RETRY_MULTIPLIER_DEFAULT   2000 // thousandths, CWMPRetryIntervalMultiplier
-#define RETRY_GROWTH_MAXIMUM	   10	// from this attempt on the wait grows no more
+#define RETRY_MINIMUM_WAIT_LEAST   1	// both can be from here
+#define RETRY_MULTIPLIER_LEAST	   1000
+#define RETRY_VALUE_MAXIMUM	   65535 // to here
+#define RETRY_GROWTH_MAXIMUM	   10	 // from this attempt on the wait grows no more
 
 // The bounds of the wait before retry number `attempt` (1 is the first), in milliseconds: m * k^(n-1) and m * k^n, with
 // m in seconds and k in thousandths, as the ManagementServer parameters have them. Values that would not fit stay at

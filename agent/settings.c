@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The agent's own writable parameters: factory values from the configuration, and what was set since, which wins.
+// The agent's own writable parameters: factory values from the configuration, what DHCP says in their place, and what
+// was set since, which wins.
 #include "agent/settings.h"
 
 #include "shm/log.h"
@@ -45,6 +46,26 @@ static const struct {
 	[SETTING_STUN_MAXIMUM_KEEP_ALIVE] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_STUN_MAXIMUM_KEEP_ALIVE_PERIOD},
 	[SETTING_STUN_MINIMUM_KEEP_ALIVE] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_STUN_MINIMUM_KEEP_ALIVE_PERIOD},
 };
+
+// What DHCP offers for a setting, or "".
+static const char *offered_value(enum setting setting, const struct dhcp_values *offered)
+{
+	static const struct {
+		enum setting setting;
+		size_t offset;
+	} offers[] = {
+		{SETTING_URL, offsetof(struct dhcp_values, url)},
+		{SETTING_PROVISIONING_CODE, offsetof(struct dhcp_values, provisioning_code)},
+		{SETTING_RETRY_MINIMUM_WAIT, offsetof(struct dhcp_values, retry_minimum_wait)},
+		{SETTING_RETRY_MULTIPLIER, offsetof(struct dhcp_values, retry_multiplier)},
+	};
+
+	for (size_t i = 0; i < sizeof(offers) / sizeof(*offers); i++) {
+		if (offers[i].setting == setting)
+			return (const char *)offered + offers[i].offset;
+	}
+	return "";
+}
 
 static void factory_value(enum setting setting, const struct agent_configuration *configuration,
 			  const struct identity *identity, char *text, size_t size)
@@ -123,7 +144,7 @@ static void factory_value(enum setting setting, const struct agent_configuration
 }
 
 uint32_t settings_factory(struct settings *settings, const struct agent_configuration *configuration,
-			  const struct identity *identity)
+			  const struct dhcp_values *offered, const struct identity *identity)
 {
 	char text[URL_LENGTH_MAX + 1];
 	uint32_t changed = 0;
@@ -131,7 +152,9 @@ uint32_t settings_factory(struct settings *settings, const struct agent_configur
 	for (int setting = 0; setting < SETTINGS; setting++) {
 		if (settings->stored[setting])
 			continue;
-		factory_value(setting, configuration, identity, text, sizeof(text));
+		snprintf(text, sizeof(text), "%s", offered_value(setting, offered));
+		if (!*text)
+			factory_value(setting, configuration, identity, text, sizeof(text));
 		if (settings->values[setting] && !strcmp(settings->values[setting], text))
 			continue;
 		if (!settings_take(settings, setting, text, strlen(text)))
@@ -161,7 +184,8 @@ static int load(const char *name, const char *value, size_t length, void *contex
 }
 
 int settings_open(struct settings *settings, struct own *own, struct store *store,
-		  const struct agent_configuration *configuration, const struct identity *identity)
+		  const struct agent_configuration *configuration, const struct dhcp_values *offered,
+		  const struct identity *identity)
 {
 	int error;
 
@@ -169,7 +193,7 @@ int settings_open(struct settings *settings, struct own *own, struct store *stor
 	error = store_each(store, STORE_SETTING, load, settings);
 	if (error)
 		return error;
-	settings_factory(settings, configuration, identity);
+	settings_factory(settings, configuration, offered, identity);
 	for (int setting = 0; setting < SETTINGS; setting++) {
 		if (!settings->values[setting])
 			return -ENOMEM;

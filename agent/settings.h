@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The agent's own writable parameters: factory values from the configuration, and what was set since, which wins.
+// The agent's own writable parameters: factory values from the configuration, what DHCP says in their place, and what
+// was set since, which wins.
 #pragma once
 
+#include "agent/dhcp-options.h"
 #include "agent/own.h"
 #include "agent/store.h"
 
@@ -38,15 +40,18 @@ struct settings {
 	bool stored[SETTINGS];	// set by somebody: the factory value does not count
 };
 
-// Takes the stored values, factory values for the others, and fills the rows. Returns 0 or -errno.
+// Takes the stored values, what DHCP offers or else factory values for the others, and fills the rows. Returns 0 or
+// -errno.
 int settings_open(struct settings *settings, struct own *own, struct store *store,
-		  const struct agent_configuration *configuration, const struct identity *identity);
+		  const struct agent_configuration *configuration, const struct dhcp_values *offered,
+		  const struct identity *identity);
 
 void settings_close(struct settings *settings);
 
-// Takes new factory values where nothing was set. Returns the set of settings that changed, as bits 1 << enum setting.
+// Takes new offers of DHCP and factory values where nothing was set. Returns the set of settings that changed, as bits
+// 1 << enum setting.
 uint32_t settings_factory(struct settings *settings, const struct agent_configuration *configuration,
-			  const struct identity *identity);
+			  const struct dhcp_values *offered, const struct identity *identity);
 
 const char *settings_text(const struct settings *settings, enum setting setting);
 uint32_t settings_number(const struct settings *settings, enum setting setting);

@@ -15,11 +15,18 @@ install: all
 	$(INSTALL) -m 644 $(wildcard shm/espalier.h shm/espalier-*.h) $(install_to)/include
 	$(file >$(BUILD)/espalier.pc,$(espalier_pc))$(INSTALL) -m 644 $(BUILD)/espalier.pc $(install_to)/lib/pkgconfig
 	$(foreach section,1 3 5 7 8,$(call install_pages,$(section),$(wildcard docs/man/*.$(section))))
-	$(foreach unit,$(wildcard docs/systemd/*.service),sed 's|@SBIN@|$(PREFIX)/sbin|' $(unit) \
-		>$(DESTDIR)/usr/lib/systemd/system/$(notdir $(unit));)
+	$(foreach unit,$(wildcard docs/systemd/*.service docs/systemd/*.path),sed 's|@SBIN@|$(PREFIX)/sbin|; \
+		s|@LIBEXEC@|$(dhcp_scripts)|' $(unit) >$(DESTDIR)/usr/lib/systemd/system/$(notdir $(unit));)
+	$(INSTALL) -d $(DESTDIR)$(dhcp_scripts)
+	$(foreach script,$(wildcard agent/dhcp/*),sed 's|@LIBEXEC@|$(dhcp_scripts)|' $(script) \
+		>$(DESTDIR)$(dhcp_scripts)/$(notdir $(script)) && \
+		chmod $(if $(filter %.conf %-hook,$(script)),644,755) $(DESTDIR)$(dhcp_scripts)/$(notdir $(script));)
 	$(INSTALL) -m 644 docs/espalier.conf $(install_to)/share/doc/espalier/espalier.conf.example
 	[ -e $(DESTDIR)/etc/espalier/espalier.conf ] || \
 		$(INSTALL) -m 640 docs/espalier.conf $(DESTDIR)/etc/espalier/espalier.conf
+
+# Where DHCP clients find the scripts that hand options over to the agent.
+dhcp_scripts = $(PREFIX)/lib/espalier/dhcp
 
 daemons = $(filter $(addprefix $(BUILD)/,espalier-agent espalier-netlink espalier-nat espalier-zwave espalier-xmpp),$(PROGRAMS))
 

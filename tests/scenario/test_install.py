@@ -40,6 +40,7 @@ def test_what_is_installed(installed):
                  'usr/sbin/espalier-nat', 'usr/sbin/espalier-netlink', 'usr/sbin/espalier-zwave', 'usr/lib/libespalier.so.0', 'usr/lib/libespalier.so', 'usr/lib/libespalier.a',
                  'usr/lib/pkgconfig/espalier.pc', 'usr/include/espalier.h',
                  'usr/lib/systemd/system/espalier-agent.service', 'usr/lib/systemd/system/espalier-netlink.service',
+                 'usr/lib/systemd/system/espalier-dhcp-networkd.path', 'usr/lib/espalier/dhcp/dhclient.conf',
                  'etc/espalier/espalier.conf', 'usr/share/man/man1/shmdump.1', 'usr/share/man/man8/espalier-agent.8',
                  'usr/share/man/man8/espalier-nat.8', 'usr/share/man/man8/espalier-netlink.8', 'usr/share/man/man8/espalier-zwave.8',
                  'usr/lib/systemd/system/espalier-zwave.service'):
@@ -47,6 +48,9 @@ def test_what_is_installed(installed):
     assert not (installed / 'usr/bin/espalier-acs').exists()
     for unit in (installed / 'usr/lib/systemd/system').iterdir():
         assert '@' not in unit.read_text().replace('@system-service', '').replace('@io-event', ''), unit
+    for script in (installed / 'usr/lib/espalier/dhcp').iterdir():
+        assert '@LIBEXEC@' not in script.read_text(), script
+        assert os.access(script, os.X_OK) == script.read_text().startswith('#!'), script
 
 
 def test_the_static_library_shows_public_names_only(installed):
