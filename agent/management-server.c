@@ -67,7 +67,7 @@ const struct espalier_parameter management_server_parameters[] = {
 		{"UDPConnectionRequestAddress", ESPALIER_STRING, .maximum_length = 256, .reserve = 64,
 		 .description = "Address and port for the ACS to request a connection by UDP"},
 	[MANAGEMENT_SERVER_UDP_CONNECTION_REQUEST_ADDRESS_NOTIFICATION_LIMIT] =
-		{"UDPConnectionRequestAddressNotificationLimit", ESPALIER_UNSIGNED_INT, ESPALIER_WRITABLE,
+		{"X_ESPALIER_UDPConnectionRequestAddressNotificationLimit", ESPALIER_UNSIGNED_INT, ESPALIER_WRITABLE,
 		 .description = "Seconds between active notifications of that address"},
 	[MANAGEMENT_SERVER_STUN_ENABLE] = {"STUNEnable", ESPALIER_BOOLEAN, ESPALIER_WRITABLE,
 					   .description = "Whether a STUN server is asked for that address"},

@@ -33,8 +33,8 @@ void reach_open(struct reach *reach, struct agent *agent);
 // Settings have changed (bits 1 << enum setting): tells the monitor what it needs.
 void reach_settings_changed(struct reach *reach, uint32_t changed);
 
-// Whether a changed UDPConnectionRequestAddress may open a session now (UDPConnectionRequestAddressNotificationLimit).
-// When not, one is wanted as soon as it may.
+// Whether a changed UDPConnectionRequestAddress may open a session now
+// (X_ESPALIER_UDPConnectionRequestAddressNotificationLimit). When not, one is wanted as soon as it may.
 bool reach_may_notify(struct reach *reach);
 
 // Whether espalier-nat is connected.
