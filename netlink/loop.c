@@ -95,12 +95,12 @@ void loop_forget(struct loop *loop, struct loop_source *source)
 
 void loop_timer_clear(struct loop *loop, struct loop_timer *timer)
 {
-	struct loop_timer **at = &loop->timers;
+	struct loop_timer **at;
 
 	if (!timer->set)
 		return;
-	while (*at != timer)
-		at = &(*at)->next;
+	for (at = &loop->timers; *at != timer; at = &(*at)->next)
+		;
 	*at = timer->next;
 	timer->set = false;
 }
