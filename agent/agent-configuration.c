@@ -50,6 +50,7 @@ const struct configuration_key agent_configuration_keys[] = {
 	STRING("acs", "password", password),
 	UNSIGNED("acs", "periodic_interval", periodic_interval, 1, UINT32_MAX, "86400"),
 	BOOLEAN("acs", "periodic_enable", periodic_enable, "yes"),
+	BOOLEAN("acs", "ask_methods", ask_methods, "no"),
 	PATH("tls", "ca_file", ca_file),
 	PATH("tls", "certificate", certificate),
 	PATH("tls", "private_key", private_key),

@@ -16,7 +16,7 @@ struct agent_configuration {
 	char url[2049], username[257], password[257];
 	bool dhcp; // the ACS may be named by DHCP
 	uint32_t periodic_interval;
-	bool periodic_enable;
+	bool periodic_enable, ask_methods;
 
 	char ca_file[1024], certificate[1024], private_key[1024];
 	bool verify;

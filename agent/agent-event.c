@@ -28,51 +28,39 @@ static void put_event(struct store_transaction *transaction, const char *code, c
 }
 
 // What was raised wants a session, and a record if it is a durable one.
-static int raised(struct agent *agent, int result, enum event_kind kind, const char *code, const char *command_key)
+static int raised(struct agent *agent, struct store_transaction *transaction, int result, const char *code,
+		  const char *command_key)
 {
-	struct store_transaction *transaction;
-
 	if (result < 0)
-		log_error("event %s is lost: %s", code, strerror(-result));
+		return result;
 	agent->wanted = true;
-	if (result <= 0 || !event_rules[kind].durable)
-		return result;
-	transaction = store_begin(agent->store);
-	if (!transaction)
-		return result;
-	put_event(transaction, code, command_key);
-	agent_commit(transaction);
+	if (result && transaction)
+		put_event(transaction, code, command_key);
 	return result;
-}
-
-int agent_raise_key(struct agent *agent, enum event_kind kind, const char *command_key)
-{
-	return raised(agent, events_raise(&agent->events, kind, command_key), kind, event_rules[kind].code,
-		      command_key);
 }
 
 void agent_raise(struct agent *agent, enum event_kind kind)
 {
-	agent_raise_key(agent, kind, "");
-}
+	struct store_transaction *transaction = event_rules[kind].durable ? store_begin(agent->store) : NULL;
+	int result = raised(agent, transaction, events_raise(&agent->events, kind, ""), event_rules[kind].code, "");
 
-int agent_raise_vendor(struct agent *agent, const char *code, const char *command_key)
-{
-	return raised(agent, events_raise_vendor(&agent->events, code, command_key), EVENT_VENDOR, code, command_key);
+	if (result < 0)
+		log_error("event %s is lost: %s", event_rules[kind].code, strerror(-result));
+	agent_commit(transaction);
 }
 
 int agent_raise_with(struct agent *agent, struct store_transaction *transaction, enum event_kind kind,
 		     const char *command_key)
 {
-	int result = events_raise(&agent->events, kind, command_key);
-
 	assert(event_rules[kind].durable);
-	if (result < 0)
-		return result;
-	agent->wanted = true;
-	if (result)
-		put_event(transaction, event_rules[kind].code, command_key);
-	return result;
+	return raised(agent, transaction, events_raise(&agent->events, kind, command_key), event_rules[kind].code,
+		      command_key);
+}
+
+int agent_raise_vendor(struct agent *agent, struct store_transaction *transaction, const char *code,
+		       const char *command_key)
+{
+	return raised(agent, transaction, events_raise_vendor(&agent->events, code, command_key), code, command_key);
 }
 
 static int load_event(const char *name, const char *value, size_t length, void *context)
@@ -110,6 +98,7 @@ void agent_check_bootstrap(struct agent *agent)
 		return;
 	agent_raise(agent, EVENT_BOOTSTRAP);
 	acs_requests_discard(&agent->acs_requests);
+	acs_methods_new(&agent->acs_methods, agent);
 	transaction = store_begin(agent->store);
 	if (!transaction)
 		return;

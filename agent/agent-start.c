@@ -223,6 +223,7 @@ void agent_close(struct agent *agent)
 		ring_close(&agent->ring);
 	}
 	session_run_close(agent->session);
+	local_commands_end(&agent->local_commands);
 	du_changes_free(&agent->du_changes);
 	reboot_close(&agent->reboot);
 	factory_reset_close(&agent->factory_reset);

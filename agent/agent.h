@@ -2,6 +2,7 @@
 // The agent: what its parts share, and what joins them.
 #pragma once
 
+#include "agent/acs-methods.h"
 #include "agent/acs-request.h"
 #include "agent/after-session.h"
 #include "agent/alarm.h"
@@ -11,6 +12,7 @@
 #include "agent/event.h"
 #include "agent/factory-reset.h"
 #include "agent/listener.h"
+#include "agent/local-command.h"
 #include "agent/notify.h"
 #include "agent/own-table.h"
 #include "agent/reach.h"
@@ -75,6 +77,8 @@ struct agent {
 	struct events events;
 	struct schedule_inform schedule_inform;
 	struct du_changes du_changes;
+	struct local_commands local_commands;
+	struct acs_methods acs_methods;
 	struct acs_requests acs_requests;
 	struct acs_request *acs_request; // the one that is on its way
 	char boot_id[40];
@@ -107,15 +111,12 @@ void agent_close(struct agent *agent);
 // start.
 void agent_raise(struct agent *agent, enum event_kind kind);
 
-// The same for an event with a command key, or for a vendor's event with its own code. Returns what events_raise()
-// does.
-int agent_raise_key(struct agent *agent, enum event_kind kind, const char *command_key);
-int agent_raise_vendor(struct agent *agent, const char *code, const char *command_key);
-
-// Raises a durable event whose record becomes durable with `transaction`: 1, 0 or -errno as events_raise(), and then
-// nothing is added.
+// Raises a durable event, or a vendor's, whose record becomes durable with `transaction`. Returns what events_raise()
+// does; for an error nothing is added.
 int agent_raise_with(struct agent *agent, struct store_transaction *transaction, enum event_kind kind,
 		     const char *command_key);
+int agent_raise_vendor(struct agent *agent, struct store_transaction *transaction, const char *code,
+		       const char *command_key);
 
 // Starts a session, or sets the timer for the next one, as what waits demands. Harmless at any time.
 void agent_plan(struct agent *agent);

@@ -154,4 +154,9 @@ no_memory:
 }
 
 const struct espalier_owner agent_owner = {
-	.validate = validate, .commit = commit, .add = own_table_add, .remove = own_table_remove};
+	.validate = validate,
+	.commit = commit,
+	.add = own_table_add,
+	.remove = own_table_remove,
+	.operate = local_command,
+};

@@ -87,6 +87,12 @@ static void print_success(const struct asking *asking, const struct espalier_res
 		}
 		putchar('\n');
 	}
+	for (uint32_t i = 0; i < result->value_count; i++) {
+		format_escaped(stdout, result->values[i].name, strlen(result->values[i].name));
+		fputs(" = ", stdout);
+		format_escaped(stdout, result->values[i].value, strlen(result->values[i].value));
+		putchar('\n');
+	}
 }
 
 static void print_faults(const struct asking *asking, const struct espalier_result *result)

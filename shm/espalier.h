@@ -299,6 +299,21 @@ ESPALIER_API int espalier_writer_serve(struct espalier_writer *writer, int milli
 ESPALIER_API void espalier_answer(struct espalier_request *request, int fault, struct espalier_row row,
 				  const char *text);
 
+/** What an operation has resulted in: a name and a value. */
+struct espalier_operation_value {
+	const char *name;
+	const char *value; /* text form */
+};
+
+enum { ESPALIER_OPERATION_VALUES_MAXIMUM = 256 }; /* results of one operation */
+
+/**
+ * Answers an operate request with success and results, inside the callback, which then returns ESPALIER_PENDING, or
+ * later. Values beyond ESPALIER_OPERATION_VALUES_MAXIMUM are left out.
+ */
+ESPALIER_API void espalier_answer_values(struct espalier_request *request,
+					 const struct espalier_operation_value *values, size_t count);
+
 /* ---- Numbering ---------------------------------------------------------------------------------------------- */
 
 /*
@@ -565,6 +580,8 @@ struct espalier_result {
 	uint32_t instance;			     /* ADD: the new instance's number */
 	const struct espalier_answer_entry *entries; /* faults only */
 	uint32_t count;
+	const struct espalier_operation_value *values; /* OPERATE: what it resulted in */
+	uint32_t value_count;
 };
 
 /**

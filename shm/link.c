@@ -321,6 +321,7 @@ static void deliver(struct owner_link *link, const struct message *message)
 {
 	struct pending *pending = link->pending;
 	struct espalier_answer_entry *entries;
+	struct espalier_operation_value *values;
 	struct espalier_result result = {
 		.fault = (int)message->header.fault,
 		.instance = message->header.value,
@@ -332,22 +333,27 @@ static void deliver(struct owner_link *link, const struct message *message)
 		return;
 	}
 	entries = calloc(message->count + 1, sizeof(*entries));
-	for (size_t i = 0; entries && i < message->count; i++) {
+	values = calloc(message->count + 1, sizeof(*values));
+	for (size_t i = 0; entries && values && i < message->count; i++) {
 		const struct message_part *part = &message->parts[i];
 
 		if (part->index == UINT32_MAX)
 			result.text = part->text;
+		else if (!part->fault)
+			values[result.value_count++] = (struct espalier_operation_value){part->path, part->text};
 		else
 			entries[result.count++] =
 				(struct espalier_answer_entry){part->index, (int)part->fault, part->text};
 	}
 	result.entries = entries;
+	result.values = values;
 	link->pending = pending->next;
 	if (!link->pending)
 		link->pending_end = &link->pending;
 	pending->done(&result, pending->context);
 	free(pending);
 	free(entries);
+	free(values);
 }
 
 static void receive(struct owner_link *link, int *wakes)

@@ -20,6 +20,8 @@ struct part {
 	uint32_t instance;
 	struct espalier_answer_entry *faults; /* indices are the caller's */
 	uint32_t fault_count;
+	struct espalier_operation_value *values;
+	uint32_t value_count;
 };
 
 struct set {
@@ -37,6 +39,21 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static void keep_values(struct part *part, const struct espalier_result *result)
+{
+	part->values = calloc(result->value_count, sizeof(*part->values));
+	for (uint32_t i = 0; part->values && i < result->value_count; i++) {
+		char *name = strdup(result->values[i].name), *value = strdup(result->values[i].value);
+
+		if (!name || !value) {
+			free(name);
+			free(value);
+			break;
+		}
+		part->values[part->value_count++] = (struct espalier_operation_value){name, value};
+	}
+}
+
 static void on_answer(const struct espalier_result *result, void *context)
 {
 	struct part *part = context;
@@ -45,6 +62,8 @@ static void on_answer(const struct espalier_result *result, void *context)
 	part->error = result->error;
 	part->fault = result->fault;
 	part->instance = result->instance;
+	if (result->value_count)
+		keep_values(part, result);
 	if (result->text)
 		strncpy(part->text, result->text, sizeof(part->text) - 1);
 	for (uint32_t i = 0; i < result->count; i++) {
@@ -125,6 +144,8 @@ static void tell(struct set *set, const struct part *culprit, int error, int fau
 	result.entries = all;
 	if (culprit) {
 		result.instance = culprit->instance;
+		result.values = culprit->values;
+		result.value_count = culprit->value_count;
 		if (!text && culprit->text[0])
 			result.text = culprit->text;
 	}
@@ -158,6 +179,11 @@ static void free_set(struct set *set)
 	for (size_t i = 0; i < set->count; i++) {
 		for (uint32_t j = 0; j < set->parts[i].fault_count; j++)
 			free((char *)set->parts[i].faults[j].text);
+		for (uint32_t j = 0; j < set->parts[i].value_count; j++) {
+			free((char *)set->parts[i].values[j].name);
+			free((char *)set->parts[i].values[j].value);
+		}
+		free(set->parts[i].values);
 		free(set->parts[i].faults);
 		free(set->parts[i].entries);
 		free(set->parts[i].indices);

@@ -297,6 +297,17 @@ static bool finish_commit(struct espalier_request *request, int fault, const cha
 	return true;
 }
 
+static void end_request(struct espalier_request *request)
+{
+	struct connection *connection = request->connection;
+
+	if (connection) {
+		connection->request = NULL;
+		connection_pause(connection, connection->waiting);
+	}
+	free(request);
+}
+
 static void finish(struct espalier_request *request, int fault, const char *text)
 {
 	struct connection *connection = request->connection;
@@ -318,17 +329,36 @@ static void finish(struct espalier_request *request, int fault, const char *text
 			instance = espalier_instance_number(request->service->writer, request->row);
 		answer(connection, request->id, fault, instance, text, NULL, 0);
 	}
-	if (connection) {
-		connection->request = NULL;
-		connection_pause(connection, connection->waiting);
-	}
-	free(request);
+	end_request(request);
 }
 
 void espalier_answer(struct espalier_request *request, int fault, struct espalier_row row, const char *text)
 {
 	request->row = row;
 	finish(request, fault, text);
+}
+
+void espalier_answer_values(struct espalier_request *request, const struct espalier_operation_value *values,
+			    size_t count)
+{
+	struct connection *connection = request->connection;
+	struct message message = {.header = {.kind = MESSAGE_ANSWER, .id = request->id}};
+	int error = 0;
+
+	for (size_t i = 0; i < count && i < ESPALIER_OPERATION_VALUES_MAXIMUM && error == 0; i++)
+		error = message_add(&message, &(struct message_part){.index = (uint32_t)i,
+								     .path = values[i].name,
+								     .path_length = (uint32_t)strlen(values[i].name),
+								     .text = values[i].value,
+								     .text_length = (uint32_t)strlen(values[i].value)});
+	if (error < 0) {
+		finish(request, ESPALIER_FAULT_RESOURCES, "the results are too large");
+	} else {
+		if (connection && !connection->dead)
+			connection_send(connection, &message);
+		end_request(request);
+	}
+	message_clear(&message);
 }
 
 static struct espalier_request *new_request(struct service *service, struct connection *connection, int kind,
