@@ -113,9 +113,6 @@ int soap_argument_decode(const struct soap_argument *argument, struct soap_strin
 	case SOAP_VALUE:
 		((struct soap_value *)target)->text = text;
 		break;
-	case SOAP_NAMED_VALUE:
-		((struct soap_named_value *)target)->value.text = text;
-		break;
 	case SOAP_STRUCT:
 	case SOAP_ARRAY:
 	case SOAP_REPEATED:

@@ -30,14 +30,6 @@ struct soap_value {
 	bool nil;		 /* xsi:nil */
 };
 
-/** struct soap_named_value - an element of any name, in a list of them */
-struct soap_named_value {
-	struct soap_string name; /* local part, cut off at SOAP_METHOD_NAME_SIZE */
-	struct soap_value value;
-};
-
-#define SOAP_ANY_NAME "*" /* name of a SOAP_REPEATED argument that takes what no other entry of its table takes */
-
 enum soap_argument_kind {
 	SOAP_STRING,	   /* struct soap_string */
 	SOAP_UNSIGNED_INT, /* uint32_t */
@@ -47,7 +39,6 @@ enum soap_argument_kind {
 	SOAP_STRUCT,	   /* a struct within the struct */
 	SOAP_ARRAY,	   /* a pointer to the first element; their number is another member */
 	SOAP_REPEATED,	   /* the same without an element around them: the argument itself occurs several times */
-	SOAP_NAMED_VALUE,  /* struct soap_named_value: an element of SOAP_REPEATED with the name SOAP_ANY_NAME */
 };
 
 enum soap_presence {

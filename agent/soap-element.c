@@ -197,7 +197,6 @@ static size_t text_maximum(const struct soap_argument *argument)
 			return (size_t)argument->characters_maximum * 4;
 		break;
 	case SOAP_VALUE:
-	case SOAP_NAMED_VALUE:
 	case SOAP_STRUCT:
 	case SOAP_ARRAY:
 	case SOAP_REPEATED:
@@ -207,8 +206,8 @@ static size_t text_maximum(const struct soap_argument *argument)
 }
 
 /* Begins an argument, a header entry or an element of an array; target is where its value goes. */
-static void begin_argument(struct soap_elements *elements, const struct soap_argument *argument, const char *name,
-			   char *target, struct soap_attributes attributes)
+static void begin_argument(struct soap_elements *elements, const struct soap_argument *argument, char *target,
+			   struct soap_attributes attributes)
 {
 	struct soap_element *element;
 	struct soap_string href;
@@ -229,9 +228,6 @@ static void begin_argument(struct soap_elements *elements, const struct soap_arg
 	element->target = target;
 	if (argument->kind == SOAP_VALUE) {
 		decode_type(elements, attributes, (struct soap_value *)target);
-	} else if (argument->kind == SOAP_NAMED_VALUE) {
-		((struct soap_named_value *)target)->name = keep_name(elements, name);
-		decode_type(elements, attributes, &((struct soap_named_value *)target)->value);
 	} else if (argument->kind == SOAP_STRUCT && argument->typed) {
 		struct soap_value value = {0};
 
@@ -245,7 +241,7 @@ static void begin_argument(struct soap_elements *elements, const struct soap_arg
 
 /* One more of an argument that occurs several times. */
 static void begin_repeated(struct soap_elements *elements, const struct soap_element *parent,
-			   const struct soap_argument *argument, const char *name, struct soap_attributes attributes)
+			   const struct soap_argument *argument, struct soap_attributes attributes)
 {
 	size_t maximum = argument->count_maximum ? argument->count_maximum : SOAP_ARRAY_COUNT_MAXIMUM;
 	size_t size = argument->element_size, count;
@@ -271,7 +267,7 @@ static void begin_repeated(struct soap_elements *elements, const struct soap_ele
 	count++;
 	memcpy(parent->target + argument->offset, &items, sizeof(items));
 	memcpy(parent->target + argument->count_offset, &count, sizeof(count));
-	begin_argument(elements, argument->element, name, items + (count - 1) * size, attributes);
+	begin_argument(elements, argument->element, items + (count - 1) * size, attributes);
 }
 
 static void begin_member(struct soap_elements *elements, struct soap_element *parent, const char *name,
@@ -280,8 +276,6 @@ static void begin_member(struct soap_elements *elements, struct soap_element *pa
 	int index = soap_argument_find(parent->members, name);
 	const struct soap_argument *member;
 
-	if (index < 0)
-		index = soap_argument_find(parent->members, SOAP_ANY_NAME);
 	if (index < 0) {
 		push(elements, ELEMENT_IGNORED);
 		return;
@@ -289,7 +283,7 @@ static void begin_member(struct soap_elements *elements, struct soap_element *pa
 	member = &parent->members[index];
 	if (member->kind == SOAP_REPEATED) {
 		parent->seen |= (uint32_t)1 << index;
-		begin_repeated(elements, parent, member, name, attributes);
+		begin_repeated(elements, parent, member, attributes);
 		return;
 	}
 	if (parent->seen & (uint32_t)1 << index) {
@@ -299,7 +293,7 @@ static void begin_member(struct soap_elements *elements, struct soap_element *pa
 	}
 	parent->seen |= (uint32_t)1 << index;
 	/* An array goes to two members, a pointer and a number. */
-	begin_argument(elements, member, name, parent->target + (member->kind == SOAP_ARRAY ? 0 : member->offset),
+	begin_argument(elements, member, parent->target + (member->kind == SOAP_ARRAY ? 0 : member->offset),
 		       attributes);
 }
 
@@ -329,8 +323,7 @@ static void begin_array_element(struct soap_elements *elements, struct soap_elem
 	}
 	memset(array->items + array->count * size, 0, size);
 	array->count++;
-	begin_argument(elements, argument->element, argument->element->name, array->items + (array->count - 1) * size,
-		       attributes);
+	begin_argument(elements, argument->element, array->items + (array->count - 1) * size, attributes);
 }
 
 static void begin_in_envelope(struct soap_elements *elements, const char *name, enum soap_namespace name_space)
