@@ -17,7 +17,7 @@ static void reload(struct agent *agent)
 	struct identity *identity = &agent->identity;
 	struct identity found;
 	char message[CONFIGURATION_MESSAGE_SIZE];
-	uint32_t changed;
+	uint64_t changed;
 	bool moved;
 
 	if (daemon_read_configuration(&agent->daemon, &configuration))

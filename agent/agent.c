@@ -232,15 +232,17 @@ void agent_session_ended(struct agent *agent, uint32_t failures, uint32_t retry_
 
 // ---- Settings
 
-void agent_settings_changed(struct agent *agent, uint32_t changed)
+void agent_settings_changed(struct agent *agent, uint64_t changed)
 {
-	if (changed & (1u << SETTING_PERIODIC_ENABLE | 1u << SETTING_PERIODIC_INTERVAL | 1u << SETTING_PERIODIC_TIME))
+	if (changed & (SETTING_BIT(SETTING_PERIODIC_ENABLE) | SETTING_BIT(SETTING_PERIODIC_INTERVAL) |
+		       SETTING_BIT(SETTING_PERIODIC_TIME)))
 		agent_set_periodic(agent);
-	if (changed & (1u << SETTING_CONNECTION_REQUEST_USERNAME | 1u << SETTING_CONNECTION_REQUEST_PASSWORD))
+	if (changed &
+	    (SETTING_BIT(SETTING_CONNECTION_REQUEST_USERNAME) | SETTING_BIT(SETTING_CONNECTION_REQUEST_PASSWORD)))
 		listener_credentials(&agent->listener);
-	if (changed & 1u << SETTING_CONNECTION_REQUEST_ENABLE)
+	if (changed & SETTING_BIT(SETTING_CONNECTION_REQUEST_ENABLE))
 		listener_update(&agent->listener);
-	if (changed & 1u << SETTING_URL)
+	if (changed & SETTING_BIT(SETTING_URL))
 		agent_after_session(agent, &agent->new_url);
 	reach_settings_changed(&agent->reach, changed);
 	agent_plan(agent);

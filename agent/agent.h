@@ -121,8 +121,8 @@ int agent_raise_vendor(struct agent *agent, struct store_transaction *transactio
 // Starts a session, or sets the timer for the next one, as what waits demands. Harmless at any time.
 void agent_plan(struct agent *agent);
 
-// Settings have changed (bits 1 << enum setting): whoever uses them follows.
-void agent_settings_changed(struct agent *agent, uint32_t changed);
+// Settings have changed (bits SETTING_BIT(enum setting)): whoever uses them follows.
+void agent_settings_changed(struct agent *agent, uint64_t changed);
 
 // Takes what the reader has noticed, and looks for changed values.
 void agent_look(struct agent *agent);

@@ -81,7 +81,7 @@ static void load(struct agent *agent)
 
 static void follow(struct agent *agent)
 {
-	uint32_t changed;
+	uint64_t changed;
 
 	if (!agent->running)
 		return;

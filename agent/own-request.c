@@ -89,7 +89,7 @@ static void stored(int error, void *context)
 {
 	struct waiting *waiting = context;
 	struct agent *agent = waiting->agent;
-	uint32_t changed = 0;
+	uint64_t changed = 0;
 
 	if (error) {
 		espalier_answer(waiting->request, ESPALIER_FAULT_RESOURCES, (struct espalier_row){0},
@@ -110,7 +110,7 @@ static void stored(int error, void *context)
 		if (settings_take(&agent->settings, setting, waiting->changes[i].text,
 				  strlen(waiting->changes[i].text)))
 			log_error("no memory for a setting until the next start");
-		changed |= 1u << setting;
+		changed |= SETTING_BIT(setting);
 	}
 	espalier_answer(waiting->request, ESPALIER_OK, (struct espalier_row){0}, NULL);
 	agent_settings_changed(agent, changed);

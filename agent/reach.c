@@ -20,9 +20,11 @@
 #define STATE_UDP_ADDRESS "udp-address"
 #define ADDRESS_PATH	  "Device.ManagementServer.UDPConnectionRequestAddress"
 #define WANTED                                                                                                         \
-	(1u << SETTING_URL | 1u << SETTING_CONNECTION_REQUEST_USERNAME | 1u << SETTING_STUN_ENABLE |                   \
-	 1u << SETTING_STUN_SERVER_ADDRESS | 1u << SETTING_STUN_SERVER_PORT | 1u << SETTING_STUN_USERNAME |            \
-	 1u << SETTING_STUN_PASSWORD | 1u << SETTING_STUN_MAXIMUM_KEEP_ALIVE | 1u << SETTING_STUN_MINIMUM_KEEP_ALIVE)
+	(SETTING_BIT(SETTING_URL) | SETTING_BIT(SETTING_CONNECTION_REQUEST_USERNAME) |                                 \
+	 SETTING_BIT(SETTING_STUN_ENABLE) | SETTING_BIT(SETTING_STUN_SERVER_ADDRESS) |                                 \
+	 SETTING_BIT(SETTING_STUN_SERVER_PORT) | SETTING_BIT(SETTING_STUN_USERNAME) |                                  \
+	 SETTING_BIT(SETTING_STUN_PASSWORD) | SETTING_BIT(SETTING_STUN_MAXIMUM_KEEP_ALIVE) |                           \
+	 SETTING_BIT(SETTING_STUN_MINIMUM_KEEP_ALIVE))
 
 static struct reach *of_accepting(struct ring_operation *operation)
 {
@@ -154,16 +156,17 @@ static void send_settings(struct reach *reach)
 	explicit_bzero(&told, sizeof(told));
 }
 
-void reach_settings_changed(struct reach *reach, uint32_t changed)
+void reach_settings_changed(struct reach *reach, uint64_t changed)
 {
-	if (changed & (1u << SETTING_CONNECTION_REQUEST_USERNAME | 1u << SETTING_CONNECTION_REQUEST_PASSWORD)) {
+	if (changed &
+	    (SETTING_BIT(SETTING_CONNECTION_REQUEST_USERNAME) | SETTING_BIT(SETTING_CONNECTION_REQUEST_PASSWORD))) {
 		udp_request_forget(&reach->udp);
 		agent_put_state(reach->agent, STATE_UDP_REQUEST, "");
 	}
 	if (!(changed & WANTED) || reach->descriptor < 0)
 		return;
 	// The binding of the former settings holds until the monitor has told of another one, or of none.
-	if (changed & WANTED & ~(1u << SETTING_CONNECTION_REQUEST_USERNAME))
+	if (changed & WANTED & ~SETTING_BIT(SETTING_CONNECTION_REQUEST_USERNAME))
 		start_grace(reach);
 	send_settings(reach);
 }

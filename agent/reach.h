@@ -30,8 +30,8 @@ struct reach {
 // connection requests by UDP.
 void reach_open(struct reach *reach, struct agent *agent);
 
-// Settings have changed (bits 1 << enum setting): tells the monitor what it needs.
-void reach_settings_changed(struct reach *reach, uint32_t changed);
+// Settings have changed (bits SETTING_BIT(enum setting)): tells the monitor what it needs.
+void reach_settings_changed(struct reach *reach, uint64_t changed);
 
 // Whether a changed UDPConnectionRequestAddress may open a session now
 // (X_ESPALIER_UDPConnectionRequestAddressNotificationLimit). When not, one is wanted as soon as it may.

@@ -122,7 +122,7 @@ static void timer(void *context, bool on)
 static void take(struct set_values *set)
 {
 	struct agent *agent = set->agent;
-	uint32_t changed = 0;
+	uint64_t changed = 0;
 
 	for (size_t i = 0; i < set->count; i++) {
 		struct set_value *entry = &set->entries[i];
@@ -134,7 +134,7 @@ static void take(struct set_values *set)
 			continue;
 		if (settings_take(&agent->settings, entry->setting, text_of(entry), entry->value.text.length))
 			log_error("no memory for %s until the next start", entry->name.data);
-		changed |= 1u << entry->setting;
+		changed |= SETTING_BIT(entry->setting);
 	}
 	for (size_t i = 0; i < set->count; i++) {
 		if (set->entries[i].table_row)

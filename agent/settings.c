@@ -143,11 +143,11 @@ static void factory_value(enum setting setting, const struct agent_configuration
 	}
 }
 
-uint32_t settings_factory(struct settings *settings, const struct agent_configuration *configuration,
+uint64_t settings_factory(struct settings *settings, const struct agent_configuration *configuration,
 			  const struct dhcp_values *offered, const struct identity *identity)
 {
 	char text[URL_LENGTH_MAX + 1];
-	uint32_t changed = 0;
+	uint64_t changed = 0;
 
 	for (int setting = 0; setting < SETTINGS; setting++) {
 		if (settings->stored[setting])
@@ -158,7 +158,7 @@ uint32_t settings_factory(struct settings *settings, const struct agent_configur
 		if (settings->values[setting] && !strcmp(settings->values[setting], text))
 			continue;
 		if (!settings_take(settings, setting, text, strlen(text)))
-			changed |= 1u << setting;
+			changed |= SETTING_BIT(setting);
 		settings->stored[setting] = false;
 	}
 	settings_publish(settings, changed);
@@ -198,7 +198,7 @@ int settings_open(struct settings *settings, struct own *own, struct store *stor
 		if (!settings->values[setting])
 			return -ENOMEM;
 	}
-	return settings_publish(settings, (1u << SETTINGS) - 1);
+	return settings_publish(settings, SETTING_BIT(SETTINGS) - 1);
 }
 
 void settings_close(struct settings *settings)
@@ -264,10 +264,10 @@ int settings_take(struct settings *settings, enum setting setting, const char *t
 	return 0;
 }
 
-static int publish_object(struct settings *settings, uint32_t changed, enum own_object object)
+static int publish_object(struct settings *settings, uint64_t changed, enum own_object object)
 {
-	struct espalier_row row = own_row(settings->own, object);
 	struct espalier_writer *writer = settings->own->writer;
+	struct espalier_row row = {0};
 	int error = 0;
 	bool begun = false;
 
@@ -276,12 +276,14 @@ static int publish_object(struct settings *settings, uint32_t changed, enum own_
 		struct espalier_value value;
 
 		// Secrets never enter the segment.
-		if (!(changed & 1u << setting) || places[setting].object != object ||
+		if (!(changed & SETTING_BIT(setting)) || places[setting].object != object ||
 		    parameter->flags & ESPALIER_HIDDEN)
 			continue;
-		if (!begun)
+		if (!begun) {
+			row = own_row(settings->own, object);
 			error = espalier_begin(writer, row);
-		begun = true;
+			begun = true;
+		}
 		if (!error)
 			error = espalier_value_parse(parameter, settings->values[setting],
 						     strlen(settings->values[setting]), &value);
@@ -297,9 +299,11 @@ static int publish_object(struct settings *settings, uint32_t changed, enum own_
 	return espalier_commit(writer, row);
 }
 
-int settings_publish(struct settings *settings, uint32_t changed)
+int settings_publish(struct settings *settings, uint64_t changed)
 {
-	int error = publish_object(settings, changed, OWN_DEVICE_INFO);
+	int error = 0;
 
-	return error ? error : publish_object(settings, changed, OWN_MANAGEMENT_SERVER);
+	for (int object = 0; object < OWN_OBJECTS && !error; object++)
+		error = publish_object(settings, changed, object);
+	return error;
 }

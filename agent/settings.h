@@ -34,6 +34,11 @@ enum setting {
 	SETTINGS
 };
 
+// A setting as a member of a set of them.
+#define SETTING_BIT(setting) (UINT64_C(1) << (setting))
+
+_Static_assert(SETTINGS < 64, "a set of settings has 64 bits");
+
 struct settings {
 	struct own *own;
 	char *values[SETTINGS]; // canonical texts
@@ -49,8 +54,8 @@ int settings_open(struct settings *settings, struct own *own, struct store *stor
 void settings_close(struct settings *settings);
 
 // Takes new offers of DHCP and factory values where nothing was set. Returns the set of settings that changed, as bits
-// 1 << enum setting.
-uint32_t settings_factory(struct settings *settings, const struct agent_configuration *configuration,
+// SETTING_BIT(enum setting).
+uint64_t settings_factory(struct settings *settings, const struct agent_configuration *configuration,
 			  const struct dhcp_values *offered, const struct identity *identity);
 
 const char *settings_text(const struct settings *settings, enum setting setting);
@@ -70,4 +75,4 @@ void settings_store(struct store_transaction *transaction, enum setting setting,
 int settings_take(struct settings *settings, enum setting setting, const char *text, size_t length);
 
 // Fills the rows with the values of a set of settings, each row in one step.
-int settings_publish(struct settings *settings, uint32_t changed);
+int settings_publish(struct settings *settings, uint64_t changed);
