@@ -14,8 +14,12 @@ enum { ARGUMENTS_MAX = 4096 };
 
 static enum run_result run_connect(struct device *device, struct command *command)
 {
-	(void)command;
-	return device_connect(device);
+	if (!command->argc || !strcmp(command->argv[0], "http"))
+		return device_connect(device);
+	if (!strcmp(command->argv[0], "udp"))
+		return device_connect_udp(device, command->argc > 1 ? command->argv[1] : NULL);
+	print_result("error neither http nor udp: %s", command->argv[0]);
+	return RUN_FAILED;
 }
 
 static enum run_result run_wait(struct device *device, struct command *command)
@@ -140,8 +144,8 @@ static const struct command_kind kinds[] = {
 	 "ChangeDUState; KIND is Install, Update or Uninstall, the fields are in the schema's order", 2, ARGUMENTS_MAX,
 	 ARGUMENT_NONE, rpc_change_du_state, "ChangeDUStateResponse", NULL, IN_SESSION},
 	{"raw", "FILE", "sends the file as it is", 1, 1, ARGUMENT_FILE, rpc_raw, NULL, NULL, IN_SESSION},
-	{"connect", "", "connection request; ends at the Inform that follows", 0, 0, ARGUMENT_NONE, NULL, NULL,
-	 run_connect, OUTSIDE_SESSION},
+	{"connect", "[http|udp [HOST:PORT]]", "connection request; ends at the Inform that follows", 0, 2,
+	 ARGUMENT_NONE, NULL, NULL, run_connect, OUTSIDE_SESSION},
 	{"wait-inform", "[EVENT]", "waits for an Inform, with that event code", 0, 1, ARGUMENT_NONE, NULL, NULL,
 	 run_wait_inform, OUTSIDE_SESSION},
 	{"wait", "SECONDS", "waits", 1, 1, ARGUMENT_NONE, NULL, NULL, run_wait, OUTSIDE_SESSION},

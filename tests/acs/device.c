@@ -10,6 +10,7 @@
 #include "tests/acs/device.h"
 #include "tests/acs/options.h"
 #include "tests/acs/output.h"
+#include "tests/acs/udp_request.h"
 
 enum { LINGER_MS = 2000 }; // for the agent to close the connection after a session
 
@@ -269,6 +270,33 @@ enum run_result device_connect(struct device *device)
 	return RUN_WAIT;
 }
 
+enum run_result device_connect_udp(struct device *device, const char *address)
+{
+	const char *error;
+
+	if (!address)
+		address = device->udp_address;
+	if (!address || !*address) {
+		print_result("error connection request: no UDPConnectionRequestAddress is known");
+		return RUN_FAILED;
+	}
+	device->request_started = now_ns();
+	device->answer_ms = 0;
+	error = udp_request_send(address);
+	if (error) {
+		print_result("error connection request: %s", error);
+		return RUN_FAILED;
+	}
+	timer_set(&device->wait, options.connect_timeout_ms);
+	return RUN_WAIT;
+}
+
+void device_learn_udp(struct device *device, const char *address)
+{
+	free(device->udp_address);
+	device->udp_address = copy_string(address);
+}
+
 bool devices_idle(void)
 {
 	for (struct device *device = devices; device; device = device->next)
@@ -298,6 +326,7 @@ void devices_free(void)
 			command_free(command);
 		}
 		free(device->connection_url);
+		free(device->udp_address);
 		free(device->id);
 		free(device);
 	}

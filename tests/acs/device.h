@@ -13,6 +13,7 @@ struct device {
 	struct device *next;
 	char *id;		      // OUI-ProductClass-Serial; "" until the first Inform
 	char *connection_url;	      // from its last Inform, NULL when none was seen
+	char *udp_address;	      // UDPConnectionRequestAddress as it came last, NULL when none was seen
 	struct command *head, *tail;  // commands to come; head is the present one
 	bool blocked;		      // head is a local command that waits
 	struct session *session;      // open, or NULL
@@ -56,8 +57,15 @@ void device_session_ended(struct device *device, struct connection *connection);
 /* The connection is gone. */
 void device_connection_closed(struct connection *connection);
 
-/* Starts the device's connection request for its present command. Returns RUN_WAIT or RUN_FAILED. */
+/*
+ * Starts the device's connection request for its present command, by HTTP, or by UDP to `address` (NULL: the one that
+ * it has told). Returns RUN_WAIT or RUN_FAILED.
+ */
 enum run_result device_connect(struct device *device);
+enum run_result device_connect_udp(struct device *device, const char *address);
+
+/* Remembers where the device is reached by UDP. */
+void device_learn_udp(struct device *device, const char *address);
 
 /* True when no device has a command left, a session or a lingering connection. */
 bool devices_idle(void);

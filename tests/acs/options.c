@@ -40,6 +40,7 @@ enum long_option {
 	LONG_CONNECTION_URL,
 	LONG_CONNECTION_USER,
 	LONG_CONNECTION_PASSWORD,
+	LONG_UDP_FROM,
 	LONG_CONNECT_TIMEOUT,
 	LONG_NAMESPACE,
 	LONG_USE_VERSION,
@@ -87,6 +88,8 @@ static const struct description descriptions[] = {
 	{"connection-url", LONG_CONNECTION_URL, "URL", "for connection requests, in place of ConnectionRequestURL"},
 	{"connection-user", LONG_CONNECTION_USER, "NAME", "user name for connection requests"},
 	{"connection-password", LONG_CONNECTION_PASSWORD, "TEXT", "and its password"},
+	{"udp-from", LONG_UDP_FROM, "HOST:PORT",
+	 "send UDP connection requests from there, such as the STUN server's port"},
 	{"connect-timeout", LONG_CONNECT_TIMEOUT, "SECONDS", "from a connection request to the Inform (30)"},
 	{"version-namespace", LONG_NAMESPACE, "V", "answer in cwmp-V, such as 1-0 (as the agent)"},
 	{"use-cwmp-version", LONG_USE_VERSION, "V", "header UseCWMPVersion in the InformResponse, such as 1.2"},
@@ -272,6 +275,9 @@ static const char *set(int option, const char *value)
 		break;
 	case LONG_CONNECTION_URL:
 		options.connection_url = value;
+		break;
+	case LONG_UDP_FROM:
+		options.udp_from = value;
 		break;
 	case LONG_CONNECTION_USER:
 		options.connection_user = value;

@@ -56,6 +56,7 @@ static void connection_close(struct connection *connection, bool reset)
 	buffer_free(&connection->output);
 	buffer_free(&connection->inform);
 	buffer_free(&connection->connection_url);
+	buffer_free(&connection->udp_address);
 	free(connection);
 }
 
@@ -72,6 +73,7 @@ static void next_request(struct connection *connection)
 	buffer_clear(&connection->xml);
 	buffer_clear(&connection->inform);
 	buffer_clear(&connection->connection_url);
+	buffer_clear(&connection->udp_address);
 	loop_change(&connection->source, EPOLLIN | EPOLLRDHUP);
 }
 

@@ -32,6 +32,7 @@ struct connection {
 	bool described;		      // session.c has printed the head line of the present message
 	struct buffer inform;	      // session.c: the parameters of the present Inform, as text
 	struct buffer connection_url; // session.c: found in the present Inform
+	struct buffer udp_address;    // the same
 };
 
 /* Listens on the address and port (0: any free one). Returns the port or -errno. */

@@ -179,6 +179,8 @@ static bool ends_with(const char *text, const char *end)
 	return length >= end_length && !strcmp(text + length - end_length, end);
 }
 
+#define UDP_ADDRESS ".ManagementServer.UDPConnectionRequestAddress"
+
 static void inform_item(struct connection *connection, const struct item *item)
 {
 	if (item->kind != ITEM_VALUE)
@@ -188,6 +190,9 @@ static void inform_item(struct connection *connection, const struct item *item)
 	if (ends_with(item->name, ".ManagementServer.ConnectionRequestURL")) {
 		buffer_clear(&connection->connection_url);
 		buffer_text(&connection->connection_url, item->value);
+	} else if (ends_with(item->name, UDP_ADDRESS)) {
+		buffer_clear(&connection->udp_address);
+		buffer_text(&connection->udp_address, item->value);
 	}
 }
 
@@ -202,6 +207,8 @@ bool session_item(void *user, const struct message *message, const struct item *
 		return true;
 	}
 	describe(connection, message->method);
+	if (session && item->kind == ITEM_VALUE && ends_with(item->name, UDP_ADDRESS))
+		device_learn_udp(session->device, item->value);
 	if (command && command->item)
 		return command->item(command, item);
 	if (item->kind != ITEM_FAULT && (options.interactive || message->item_count <= LEARN_MAX))
@@ -339,6 +346,8 @@ static void session_inform(struct connection *connection, const struct message *
 	}
 	if (device->session)
 		session_end(device->session, NULL, "the session was lost");
+	if (connection->udp_address.length)
+		device_learn_udp(device, connection->udp_address.data);
 	if (connection->connection_url.length) {
 		free(device->connection_url);
 		device->connection_url = copy_string(connection->connection_url.data);

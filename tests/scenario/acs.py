@@ -132,6 +132,7 @@ class Acs:
         match = process.wait_for(r'^listening on (http://(.*):(\d+)/)$', 'stdout')
         self.url, self.host, self.port = match[1], match[2], int(match[3])
         self.sent = []
+        self.connect = ('connect',)  # how call() makes connection requests
 
     @property
     def lines(self):
@@ -193,7 +194,7 @@ class Acs:
 
         Returns the Result of the only command, or a list of them.
         """
-        first, *numbers = self.send_all(('connect',) + commands)
+        first, *numbers = self.send_all((' '.join(self.connect),) + commands)
         connected = self.result(first, timeout)
         assert connected.good, 'connection request: %s' % connected.lines
         results = [self.result(number, timeout) for number in numbers]

@@ -72,7 +72,7 @@ class Topology:
     def __init__(self, make, count):
         self.device, self.server = make(), make()
         self.nats = []
-        inner, inner_address, inner_link = self.device, DEVICE, 'wan'
+        inner, inner_address, inner_link = self.device, DEVICE if count else '198.51.100.2', 'wan'
         for number in range(count):
             last = number == count - 1
             router = make()
@@ -98,7 +98,7 @@ class Topology:
 
 @pytest.fixture
 def topology(netns):  # noqa: F811
-    """topology(1) or topology(2) builds the namespaces with so many NATs."""
+    """topology(1) or topology(2) builds the namespaces with so many NATs; topology(0) with none."""
     for program in ('nft', 'conntrack'):
         if not any(os.access(os.path.join(folder, program), os.X_OK)
                    for folder in os.environ.get('PATH', '').split(':') + ['/usr/sbin']):

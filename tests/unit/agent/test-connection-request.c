@@ -245,6 +245,33 @@ Test(connection_request, refused)
 	cr_assert_eq(listener.counters.malformed, 4);
 }
 
+// Goes on sending after it was refused. What the sockets' queues hold is sent in any case.
+static void client_that_goes_on(void)
+{
+	static const char zeros[65536];
+	struct sockaddr_in6 address = {
+		.sin6_family = AF_INET6, .sin6_port = htons(listener.port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int descriptor = socket(AF_INET6, SOCK_STREAM, 0);
+	size_t total = 0;
+	ssize_t sent;
+
+	cr_assert_eq(connect(descriptor, (struct sockaddr *)&address, sizeof(address)), 0);
+	while (total < 256u << 20) {
+		sent = send(descriptor, zeros, sizeof(zeros), MSG_NOSIGNAL);
+		if (sent <= 0)
+			break;
+		total += (size_t)sent;
+	}
+	close(descriptor);
+	cr_expect_lt(total, 32u << 20, "%zu bytes were taken from a refused client", total);
+}
+
+Test(connection_request, a_refused_client_is_not_read_for_long)
+{
+	serve(&standard, RING_ALL_FEATURES, client_that_goes_on);
+	cr_expect_eq(listener.counters.malformed, 1);
+}
+
 static void client_empty_credentials(void)
 {
 	char request[4096];
