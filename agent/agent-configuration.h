@@ -21,6 +21,12 @@ struct agent_configuration {
 	char ca_file[1024], certificate[1024], private_key[1024];
 	bool verify;
 
+	uint32_t transfer_maximum_size;			   // MiB
+	uint32_t transfer_timeout, transfer_stall_timeout; // seconds
+	uint32_t transfer_retries;
+	char firmware_program[1024];
+	uint32_t firmware_timeout; // seconds
+
 	uint32_t connection_request_port;
 	char connection_request_interface[IF_NAMESIZE];
 	char connection_request_username[257], connection_request_password[257];

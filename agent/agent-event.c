@@ -106,6 +106,7 @@ void agent_check_bootstrap(struct agent *agent)
 	store_delete_all(transaction, STORE_EVENT);
 	schedule_inform_discard(&agent->schedule_inform, transaction);
 	du_changes_discard(&agent->du_changes, transaction);
+	transfers_discard(agent, transaction);
 	if (agent->attributes.count) {
 		attributes_free(&agent->attributes);
 		store_delete_all(transaction, STORE_ATTRIBUTE);

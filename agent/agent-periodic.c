@@ -64,6 +64,7 @@ static void clock_was_set(struct ring_operation *operation, int result, unsigned
 		log_info("the clock was set");
 	arm_clock_watch(agent);
 	agent_set_periodic(agent);
+	transfers_plan(agent);
 	if (!(flags & RING_MORE))
 		ring_poll(&agent->ring, operation, agent->clock_descriptor, POLLIN);
 }

@@ -190,7 +190,11 @@ int agent_open(struct agent *agent)
 	factory_reset_open(&agent->factory_reset, agent);
 	agent->session = session_run_open(agent);
 	if (agent->session)
+		error = transfers_open(agent);
+	if (!error)
 		error = agent_open_events(agent);
+	if (!error)
+		transfers_start(agent);
 	if (!error)
 		error = agent_open_periodic(agent);
 	if (!error)
@@ -227,6 +231,7 @@ void agent_close(struct agent *agent)
 	du_changes_free(&agent->du_changes);
 	reboot_close(&agent->reboot);
 	factory_reset_close(&agent->factory_reset);
+	transfers_close(agent);
 	redo_free(&agent->redo);
 	store_close(agent->store);
 	notify_free(&agent->notify);

@@ -176,6 +176,7 @@ void agent_plan(struct agent *agent)
 		alarm_clear(&agent->schedule);
 	else
 		alarm_set(&agent->schedule, CLOCK_BOOTTIME, at);
+	transfers_plan(agent);
 }
 
 static void schedule_rang(struct alarm *alarm)

@@ -22,6 +22,7 @@
 #include "agent/schedule-inform.h"
 #include "agent/settings.h"
 #include "agent/store.h"
+#include "agent/transfers.h"
 #include "agent/tree.h"
 #include "shm/daemon.h"
 
@@ -81,6 +82,7 @@ struct agent {
 	struct acs_methods acs_methods;
 	struct acs_requests acs_requests;
 	struct acs_request *acs_request; // the one that is on its way
+	struct transfers transfers;
 	char boot_id[40];
 	char device_address[13]; // what makes up a serial number where none is configured
 	char *bootstrap_url;	 // the URL at which BOOTSTRAP was last acknowledged, or NULL

@@ -36,7 +36,9 @@
 #define CWMP_ACCESS_LIST_CHARACTERS    64   /* an entity of an AccessList */
 #define CWMP_ACCESS_LIST_COUNT_MAXIMUM 256  /* entities of an AccessList */
 #define CWMP_URL_CHARACTERS	       1024 /* NextURL of KickedResponse, URL of a deployment unit */
-#define CWMP_TEXT_CHARACTERS	       256  /* names, passwords, references */
+#define CWMP_TEXT_CHARACTERS	       256  /* names, passwords, references, URLs of transfers */
 #define CWMP_VERSION_CHARACTERS	       32   /* of a deployment unit */
 #define CWMP_DU_OPERATIONS_MAXIMUM     32   /* of one ChangeDUState: more are fault 9004 */
-#define CWMP_METHODS_MAXIMUM	       256  /* methods that an ACS lists: more end the session */
+#define CWMP_FILE_TYPE_CHARACTERS      64
+#define CWMP_WINDOW_MODE_CHARACTERS    64
+#define CWMP_METHODS_MAXIMUM	       256 /* methods that an ACS lists: more end the session */

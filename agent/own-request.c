@@ -2,6 +2,7 @@
 // Serves local programs that set the agent's own parameters: durable before the answer.
 #include "agent/agent.h"
 
+#include "agent/transfer-objects.h"
 #include "agent/url.h"
 #include "shm/log.h"
 
@@ -153,10 +154,18 @@ no_memory:
 	return ESPALIER_FAULT_RESOURCES;
 }
 
+static int operate(struct espalier_writer *writer, struct espalier_request *request, const char *command,
+		   const struct espalier_value *arguments, size_t count, void *context)
+{
+	if (!strncmp(command, TRANSFER_COMMANDS, sizeof(TRANSFER_COMMANDS) - 1))
+		return transfer_objects_operate(writer, request, command, arguments, count, context);
+	return local_command(writer, request, command, arguments, count, context);
+}
+
 const struct espalier_owner agent_owner = {
 	.validate = validate,
 	.commit = commit,
 	.add = own_table_add,
 	.remove = own_table_remove,
-	.operate = local_command,
+	.operate = operate,
 };

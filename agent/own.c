@@ -29,6 +29,12 @@ static const struct espalier_object objects[] = {
 	[OWN_TIME] = {"Device.Time.", time_parameters, .description = "The device's clock"},
 	[OWN_CONNECTION_REQUEST] = {OWN_CONNECTION_REQUEST_PATH, connection_request_parameters,
 				    .description = "What became of connection requests, since the agent runs"},
+	[OWN_AUTONOMOUS_POLICY] = {"Device.ManagementServer.AutonomousTransferCompletePolicy.",
+				   autonomous_transfer_complete_policy_parameters,
+				   .description = "Which transfers that the ACS has not asked for it is told of"},
+	[OWN_TRANSFERS] = {"Device.X_ESPALIER_Transfers.", transfers_parameters, .description = "File transfers"},
+	[OWN_TRANSFER] = {"Device.X_ESPALIER_Transfers.Transfer.{i}.", transfer_parameters,
+			  .description = "Transfers that wait, run, or have ended without the ACS knowing"},
 	[OWN_OBJECTS] = {0},
 };
 

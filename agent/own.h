@@ -16,6 +16,9 @@ enum own_object {
 	OWN_INFORM_PARAMETER,
 	OWN_TIME,
 	OWN_CONNECTION_REQUEST,
+	OWN_AUTONOMOUS_POLICY,
+	OWN_TRANSFERS,
+	OWN_TRANSFER,
 	OWN_OBJECTS
 };
 
@@ -67,6 +70,13 @@ enum management_server_parameter {
 	MANAGEMENT_SERVER_NAT_DETECTED,
 };
 
+enum autonomous_policy_parameter {
+	AUTONOMOUS_POLICY_ENABLE,
+	AUTONOMOUS_POLICY_TRANSFER_TYPE_FILTER,
+	AUTONOMOUS_POLICY_RESULT_TYPE_FILTER,
+	AUTONOMOUS_POLICY_FILE_TYPE_FILTER,
+};
+
 extern const struct espalier_parameter device_info_parameters[];
 extern const struct espalier_parameter memory_status_parameters[];
 extern const struct espalier_parameter process_status_parameters[];
@@ -75,6 +85,9 @@ extern const struct espalier_parameter management_server_parameters[];
 extern const struct espalier_parameter inform_parameter_parameters[];
 extern const struct espalier_parameter time_parameters[];
 extern const struct espalier_parameter connection_request_parameters[];
+extern const struct espalier_parameter autonomous_transfer_complete_policy_parameters[];
+extern const struct espalier_parameter transfers_parameters[];
+extern const struct espalier_parameter transfer_parameters[];
 
 #define OWN_SEGMENT		    "agent"
 #define OWN_CONNECTION_REQUEST_PATH "Device.ManagementServer.X_ESPALIER_ConnectionRequest."

@@ -2,6 +2,8 @@
 /* The methods that the ACS can call, and what all of them need: memory, answers and faults. */
 #include "agent/rpc.h"
 
+#include "agent/soap-transfer.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -30,6 +32,12 @@ const struct rpc_method rpc_methods[] = {
 	{&soap_method_factory_reset, rpc_factory_reset},
 	{&soap_method_schedule_inform, rpc_schedule_inform},
 	{&soap_method_change_du_state, rpc_change_du_state},
+	{&soap_method_download, rpc_download},
+	{&soap_method_upload, rpc_upload},
+	{&soap_method_schedule_download, rpc_schedule_download},
+	{&soap_method_cancel_transfer, rpc_cancel_transfer},
+	{&soap_method_get_queued_transfers, rpc_get_queued_transfers},
+	{&soap_method_get_all_queued_transfers, rpc_get_all_queued_transfers},
 };
 const size_t rpc_methods_count = sizeof(rpc_methods) / sizeof(rpc_methods[0]);
 

@@ -14,6 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+// All that the standard names: an empty list would have none.
+#define AUTONOMOUS_FILE_TYPES                                                                                          \
+	"1 Firmware Upgrade Image,2 Web Content,3 Vendor Configuration File,4 Tone File,5 Ringer File,"                \
+	"6 Stored Firmware Image,1 Vendor Configuration File,2 Vendor Log File"
+
 #define TEXT_OF(number)	 #number
 #define VALUE_OF(number) TEXT_OF(number)
 
@@ -45,6 +50,10 @@ static const struct {
 	[SETTING_STUN_PASSWORD] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_STUN_PASSWORD},
 	[SETTING_STUN_MAXIMUM_KEEP_ALIVE] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_STUN_MAXIMUM_KEEP_ALIVE_PERIOD},
 	[SETTING_STUN_MINIMUM_KEEP_ALIVE] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_STUN_MINIMUM_KEEP_ALIVE_PERIOD},
+	[SETTING_AUTONOMOUS_ENABLE] = {OWN_AUTONOMOUS_POLICY, AUTONOMOUS_POLICY_ENABLE},
+	[SETTING_AUTONOMOUS_TRANSFER_TYPE] = {OWN_AUTONOMOUS_POLICY, AUTONOMOUS_POLICY_TRANSFER_TYPE_FILTER},
+	[SETTING_AUTONOMOUS_RESULT_TYPE] = {OWN_AUTONOMOUS_POLICY, AUTONOMOUS_POLICY_RESULT_TYPE_FILTER},
+	[SETTING_AUTONOMOUS_FILE_TYPE] = {OWN_AUTONOMOUS_POLICY, AUTONOMOUS_POLICY_FILE_TYPE_FILTER},
 };
 
 // What DHCP offers for a setting, or "".
@@ -101,9 +110,17 @@ static void factory_value(enum setting setting, const struct agent_configuration
 	case SETTING_CONNECTION_REQUEST_ENABLE:
 		snprintf(text, size, "1");
 		break;
+	case SETTING_AUTONOMOUS_TRANSFER_TYPE:
+	case SETTING_AUTONOMOUS_RESULT_TYPE:
+		snprintf(text, size, "Both");
+		break;
+	case SETTING_AUTONOMOUS_FILE_TYPE:
+		snprintf(text, size, AUTONOMOUS_FILE_TYPES);
+		break;
 	case SETTING_UPGRADES_MANAGED:
 	case SETTING_THROTTLE:
 	case SETTING_UDP_ADDRESS_NOTIFICATION_LIMIT:
+	case SETTING_AUTONOMOUS_ENABLE:
 		snprintf(text, size, "0");
 		break;
 	case SETTING_STUN_ENABLE:

@@ -2,6 +2,8 @@
 /* The tables of the methods that the agent understands (TR-069 Annex A; ). */
 #include "agent/soap-methods.h"
 
+#include "agent/soap-transfer.h"
+
 /* A path that no parameter can have is answered as an unknown one. */
 #define FAULT_INVALID_PARAMETER_NAME 9005
 
@@ -410,6 +412,12 @@ const struct soap_method *const soap_methods[] = {
 	&soap_method_factory_reset,
 	&soap_method_schedule_inform,
 	&soap_method_change_du_state,
+	&soap_method_download,
+	&soap_method_upload,
+	&soap_method_schedule_download,
+	&soap_method_cancel_transfer,
+	&soap_method_get_queued_transfers,
+	&soap_method_get_all_queued_transfers,
 	&soap_method_inform_response,
 	&soap_method_get_rpc_methods_response,
 	&soap_method_kicked_response,

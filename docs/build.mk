@@ -28,7 +28,7 @@ install: all
 # Where DHCP clients find the scripts that hand options over to the agent.
 dhcp_scripts = $(PREFIX)/lib/espalier/dhcp
 
-daemons = $(filter $(addprefix $(BUILD)/,espalier-agent espalier-netlink espalier-nat espalier-zwave espalier-xmpp),$(PROGRAMS))
+daemons = $(filter $(addprefix $(BUILD)/,espalier-agent espalier-transfer espalier-netlink espalier-nat espalier-zwave espalier-xmpp),$(PROGRAMS))
 
 # install_pages(section, files)
 install_pages = $(if $(2),$(INSTALL) -d $(install_to)/share/man/man$(1) && \
