@@ -74,6 +74,7 @@ static void clear_state(struct factory_reset *reset)
 		if (kind != STORE_NUMBER)
 			store_delete_all(transaction, (enum store_kind)kind);
 	}
+	transfers_discard(reset->agent, transaction);
 	// DeviceId never changes.
 	store_put_string(transaction, STORE_STATE, STATE_ADDRESS, reset->agent->device_address);
 	store_commit(transaction, cleared, reset);

@@ -21,9 +21,10 @@
 
 // ---- When
 
-static bool in_session(const struct agent *agent)
+static bool occupied(const struct agent *agent)
 {
-	return session_run_active(agent->session) || agent->wanted;
+	return session_run_active(agent->session) || agent->wanted || agent->reboot.running ||
+	       agent->factory_reset.running;
 }
 
 // When a transfer may start, in nanoseconds of CLOCK_BOOTTIME (a time that has passed: now), or TRANSFER_NEVER for what
@@ -391,6 +392,9 @@ void transfer_handled(struct agent *agent, struct transfer *transfer, enum trans
 		transfer->completed = time(NULL);
 		log_notice("transfer %u is handed over, and waits for the device's restart", transfer->number);
 		transfers_save(agent, transfer);
+		// Without such a program it is the handler's that restarts the device.
+		if (reboot_possible(&agent->reboot))
+			reboot_after_session(&agent->reboot);
 		break;
 	case TRANSFER_REJECTED:
 		transfers_complete(agent, transfer, fault, text);
@@ -447,7 +451,7 @@ static int64_t minimum(int64_t a, int64_t b)
 static int64_t go_through(struct agent *agent)
 {
 	struct transfers *transfers = &agent->transfers;
-	bool busy = transfers->active || child_running(&transfers->child) || !transfers->started || in_session(agent);
+	bool busy = transfers->active || child_running(&transfers->child) || !transfers->started || occupied(agent);
 	int64_t now = ring_clock(CLOCK_BOOTTIME), next_look = TRANSFER_NEVER;
 	struct transfer *transfer, *next;
 

@@ -18,10 +18,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SECOND	     1000000000ll // nanoseconds
-#define STATE_NUMBER "transfer-number"
-#define PROGRAM	     "espalier-transfer"
-#define FOLDER	     "transfers" // in the state folder
+#define SECOND	1000000000ll				// nanoseconds
+#define TABLE	"Device.X_ESPALIER_Transfers.Transfer." // whose instances are numbered
+#define PROGRAM "espalier-transfer"
+#define FOLDER	"transfers" // in the state folder
 
 void transfers_path(const struct transfers *transfers, uint32_t number, char *path)
 {
@@ -322,7 +322,7 @@ int transfers_add(struct agent *agent, struct transfer *transfer, void (*done)(i
 	}
 	agent->transfers.last_number++;
 	snprintf(number, sizeof(number), "%u", transfer->number);
-	store_put_string(transaction, STORE_STATE, STATE_NUMBER, number);
+	store_put_string(transaction, STORE_NUMBER, TABLE, number);
 	append(agent, transfer);
 	store_commit(transaction, added, waiting);
 	return 0;
@@ -498,7 +498,7 @@ int transfers_open(struct agent *agent)
 		return -ENAMETOOLONG;
 	if (mkdir(transfers->folder, 0700) < 0 && errno != EEXIST)
 		log_warning("%s: %s: no file can be transferred", transfers->folder, strerror(errno));
-	if (store_get(agent->store, STORE_STATE, STATE_NUMBER, number, sizeof(number)) > 0)
+	if (store_get(agent->store, STORE_NUMBER, TABLE, number, sizeof(number)) > 0)
 		transfers->last_number = (uint32_t)strtoul(number, NULL, 10);
 	error = store_each(agent->store, STORE_TRANSFER, load, agent);
 	sort_by_number(transfers);

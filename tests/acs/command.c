@@ -9,6 +9,7 @@
 #include "tests/acs/options.h"
 #include "tests/acs/output.h"
 #include "tests/acs/rpc.h"
+#include "tests/acs/rpc_transfer.h"
 
 enum { ARGUMENTS_MAX = 4096 };
 
@@ -143,6 +144,19 @@ static const struct command_kind kinds[] = {
 	{"change-du-state", "KEY KIND[,FIELD=VALUE...]...",
 	 "ChangeDUState; KIND is Install, Update or Uninstall, the fields are in the schema's order", 2, ARGUMENTS_MAX,
 	 ARGUMENT_NONE, rpc_change_du_state, "ChangeDUStateResponse", NULL, IN_SESSION},
+	{"download", "KEY TYPE URL [NAME=VALUE ...]", "Download; names user, password, size, target, delay", 3, 8,
+	 ARGUMENT_NONE, rpc_download, "DownloadResponse", NULL, IN_SESSION},
+	{"upload", "KEY TYPE URL [NAME=VALUE ...]", "Upload; names user, password, delay", 3, 6, ARGUMENT_NONE,
+	 rpc_upload, "UploadResponse", NULL, IN_SESSION},
+	{"schedule-download", "KEY TYPE URL [NAME=VALUE ...]",
+	 "ScheduleDownload; as download, and window=START,END,MODE,RETRIES[,MESSAGE] each", 3, 12, ARGUMENT_NONE,
+	 rpc_schedule_download, "ScheduleDownloadResponse", NULL, IN_SESSION},
+	{"cancel-transfer", "KEY", "CancelTransfer", 1, 1, ARGUMENT_NONE, rpc_cancel_transfer, "CancelTransferResponse",
+	 NULL, IN_SESSION},
+	{"get-queued-transfers", "", "GetQueuedTransfers", 0, 0, ARGUMENT_NONE, rpc_get_queued_transfers,
+	 "GetQueuedTransfersResponse", NULL, IN_SESSION},
+	{"get-all-queued-transfers", "", "GetAllQueuedTransfers", 0, 0, ARGUMENT_NONE, rpc_get_all_queued_transfers,
+	 "GetAllQueuedTransfersResponse", NULL, IN_SESSION},
 	{"raw", "FILE", "sends the file as it is", 1, 1, ARGUMENT_FILE, rpc_raw, NULL, NULL, IN_SESSION},
 	{"connect", "[http|udp [HOST:PORT]]", "connection request; ends at the Inform that follows", 0, 2,
 	 ARGUMENT_NONE, NULL, NULL, run_connect, OUTSIDE_SESSION},
