@@ -38,7 +38,7 @@ static size_t strength(int type)
 static void take(struct transfer_checksum *checksum, size_t algorithm, const char *text, size_t length)
 {
 	int type = algorithms[algorithm].type;
-	unsigned char bytes[TRANSFER_CHECKSUM_SIZE];
+	unsigned char bytes[TRANSFER_CHECKSUM_SIZE + 3]; // wolfSSL asks for room for what the padding stands for
 	word32 size = sizeof(bytes);
 
 	if (checksum->size && strength(checksum->type) >= algorithm)

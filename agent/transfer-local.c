@@ -79,7 +79,7 @@ static int take_argument(struct transfer *transfer, const char *name, size_t nam
 		if (length >= texts[i].size || characters_of(text, length) > texts[i].characters ||
 		    memchr(text, 0, length))
 			return ESPALIER_FAULT_ARGUMENTS;
-		memcpy((char *)transfer + texts[i].offset, text, length);
+		snprintf((char *)transfer + texts[i].offset, texts[i].size, "%.*s", (int)length, text);
 		return ESPALIER_OK;
 	}
 	if (name_length == 8 && !strncmp(name, "FileSize", 8))
@@ -208,13 +208,13 @@ int transfer_objects_operate(struct espalier_writer *writer, struct espalier_req
 	struct agent *agent = context;
 
 	(void)writer;
-	if (!strcmp(command, TRANSFER_COMMANDS "Download"))
+	if (!strcmp(command, TRANSFER_COMMANDS "Download()"))
 		return transfer_file(agent, request, arguments, count, false);
-	if (!strcmp(command, TRANSFER_COMMANDS "Upload"))
+	if (!strcmp(command, TRANSFER_COMMANDS "Upload()"))
 		return transfer_file(agent, request, arguments, count, true);
-	if (!strcmp(command, TRANSFER_COMMANDS "Report"))
+	if (!strcmp(command, TRANSFER_COMMANDS "Report()"))
 		return report(agent, request, arguments, count);
-	if (!strcmp(command, TRANSFER_COMMANDS "Confirm"))
+	if (!strcmp(command, TRANSFER_COMMANDS "Confirm()"))
 		return confirm(agent, arguments, count);
 	return ESPALIER_FAULT_NAME;
 }

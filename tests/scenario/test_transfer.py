@@ -1,0 +1,404 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# File transfers: accepted, queued, cancelled, failed, and told to the ACS exactly once (R-63 to R-69).
+import base64
+import hashlib
+import os
+import time
+
+import pytest
+
+from acs import start_acs  # noqa: F401
+from agent import SERVER, make_agent, pair, publish  # noqa: F401
+from fileserver import file_server  # noqa: F401
+from process import wait_until
+from transfer import FIRMWARE, TABLE, UNKNOWN_TIME, device  # noqa: F401
+
+DATA = os.urandom(300000)
+
+
+def test_T108_download_with_digest_is_applied(device, file_server):
+    device = device()
+    file_server.files['/file'] = DATA
+    file_server.user, file_server.password = 'someone', 'a "secret" \\ of ours'
+    assert device.acs.call(('download', 'key', FIRMWARE, file_server.url(), 'user=someone',
+                            'password=' + file_server.password, 'size=%d' % len(DATA))).good
+    wait_until(lambda: device.count('ends'), 'the firmware program')
+    assert device.image == DATA
+    row = wait_until(lambda: next((row for row in device.rows().values() if row['State'] == 'Restarting'), None), 'row')
+    assert row['Transferred'] == row['Size'] == len(DATA) and row['CommandKey'] == 'key'
+    assert device.queued() == {'key': 2}
+    device.agent.process.stop()
+    assert 'secret' not in device.agent.process.stderr
+    device.reboot(version='2.0')
+    end = device.wait_end('key')
+    assert end.fault == 0 and UNKNOWN_TIME < end.start <= end.complete
+    device.wait_settled()
+    assert len(device.ends()) == 1
+
+
+def test_T112_firmware_in_one_inform(device, file_server):
+    """After the restart: BOOT, VALUE CHANGE of SoftwareVersion, TRANSFER COMPLETE and M Download, and then the end."""
+    device = device()
+    file_server.files['/file'] = DATA
+    assert device.acs.call(('download', 'new image', FIRMWARE, file_server.url())).good
+    wait_until(lambda: any(row['State'] == 'Restarting' for row in device.rows().values()), 'the hand-over')
+    assert not device.ends(), 'nothing is told before the new image runs'
+    device.agent.process.stop()
+    before = len(device.acs.informs())
+    device.reboot(version='2.0')
+    inform = device.acs.wait_inform(after=before)
+    assert sorted(inform.events) == ['1 BOOT', '4 VALUE CHANGE', '7 TRANSFER COMPLETE', 'M Download(new image)']
+    assert inform.parameters['Device.DeviceInfo.SoftwareVersion'] == '2.0'
+    assert device.wait_end('new image').fault == 0
+    device.wait_settled()
+    device.agent.restart()
+    device.acs.call(('get', 'Device.DeviceInfo.SoftwareVersion'))
+    assert len(device.ends()) == 1
+    assert not any('M Download' in event for inform in device.acs.informs()[before + 1:] for event in inform.events)
+
+
+def test_R65_same_version_after_the_restart(device, file_server):
+    device = device()
+    file_server.files['/file'] = DATA
+    assert device.acs.call(('download', 'key', FIRMWARE, file_server.url())).good
+    wait_until(lambda: any(row['State'] == 'Restarting' for row in device.rows().values()), 'the hand-over')
+    device.agent.restart()
+    wait_until(lambda: device.rows(), 'the agent')
+    assert not device.ends(), 'a restart of the agent is none of the device'
+    device.agent.process.stop()
+    device.reboot()
+    end = device.wait_end('key')
+    assert end.fault == 9010 and 'version' in end.text and end.complete == UNKNOWN_TIME
+    device.wait_settled()
+
+
+@pytest.mark.parametrize('status', (1, 77))
+def test_T109_image_that_the_program_refuses(device, file_server, status):
+    device = device()
+    file_server.files['/file'] = DATA
+    (device.folder / 'status').write_text(str(status))
+    end = device.run('key', file_server.url())
+    assert end.fault == 9018 and str(status) in end.text
+    device.wait_settled()
+
+
+def test_firmware_program_that_takes_too_long(device, file_server):
+    device = device(transfer={'firmware_timeout': 1})
+    file_server.files['/file'] = DATA
+    (device.folder / 'wait').touch()
+    end = device.run('key', file_server.url())
+    assert end.fault == 9010 and '1 s' in end.text and not device.count('ends')
+    device.wait_settled()
+
+
+def test_R65_the_device_restarts_itself_after_an_image(device, file_server, tmp_path):
+    """The program of [device] reboot is started, and no session begins any more."""
+    reboot = tmp_path / 'reboot'
+    reboot.write_text('#!/bin/sh\necho again >>%s/again\n' % tmp_path)
+    reboot.chmod(0o755)
+    device = device(sections={'device': {'reboot': reboot}})
+    file_server.files['/file'] = DATA
+    assert device.acs.call(('download', 'key', FIRMWARE, file_server.url())).good
+    wait_until(lambda: (tmp_path / 'again').exists(), 'the reboot')
+    device.agent.process.stop()
+    device.reboot(version='2.0')
+    assert device.wait_end('key').fault == 0
+    assert (tmp_path / 'again').read_text() == 'again\n'
+
+
+# ---- What the RPC refuses
+
+def refused(device, *words):
+    result = device.acs.call(words)
+    assert not result.good
+    return result.fault
+
+
+def test_T109_arguments(device):
+    device = device()
+    for url, fault in (('sftp://host/file', 9013), ('gopher://host/', 9013), ('file:///etc/passwd', 9013),
+                       ('http://user:pass@host/file', 9003), ('http://user@host/file', 9003), ('', 9003),
+                       ('/etc/passwd', 9003), ('http:///file', 9003), ('http://host/a b', 9003),
+                       ('http://hö/', 9003)):
+        assert refused(device, 'download', 'key', FIRMWARE, url) == fault, url
+    url = 'http://127.0.0.1:1/file'
+    assert refused(device, 'download', 'key', '9 Unknown', url) == 9003
+    assert refused(device, 'download', 'key', FIRMWARE + ' 1', url) == 9003
+    assert refused(device, 'upload', 'key', FIRMWARE, url) == 9003
+    assert refused(device, 'download', 'k' * 33, FIRMWARE, url) == 9003
+    assert refused(device, 'download', 'key', FIRMWARE, 'http://host/' + 'x' * 256) == 9003
+    assert refused(device, 'download', 'key', FIRMWARE, url, 'delay=-1') == 9003
+    assert refused(device, 'download', 'key', FIRMWARE, url, 'size=%d' % (300 << 20)) == 9004
+    for windows in ([], ['10,20,5 Whenever,0'], ['20,10,1 At Any Time,0'], ['10,10,1 At Any Time,0'],
+                    ['0,100,1 At Any Time,0', '50,150,1 At Any Time,0'], ['0,9,2 Immediately,-2'],
+                    ['100,200,1 At Any Time,0', '0,50,1 At Any Time,0'], ['0,1,2 Immediately,0'] * 3):
+        assert refused(device, 'schedule-download', 'key', FIRMWARE, url,
+                       *['window=' + window for window in windows]) == 9003, windows
+    assert not device.queued()
+
+
+def test_no_firmware_program(pair):
+    acs, _ = pair()
+    assert acs.call(('download', 'key', FIRMWARE, 'http://127.0.0.1:1/file')).fault == 9003
+
+
+# ---- The queue
+
+def test_T111_queue_and_cancel(device):
+    device = device()
+    url = 'http://127.0.0.1:1/file'
+    commands = [('download', 'key %d' % n, FIRMWARE, url, 'delay=3600') for n in range(16)]
+    assert all(result.good for result in device.acs.call(*commands))
+    assert refused(device, 'download', 'one too many', FIRMWARE, url) == 9004
+    assert device.queued() == device.queued(all=False) == {'key %d' % n: 1 for n in range(16)}
+    device.agent.process.kill()
+    device.agent.start()
+    assert device.queued() == {'key %d' % n: 1 for n in range(16)}
+    for n in range(15):
+        assert device.acs.call(('cancel-transfer', 'key %d' % n)).good
+    assert device.acs.call(('cancel-transfer', 'no such key')).good
+    assert device.queued() == {'key 15': 1}
+    assert device.acs.call(('cancel-transfer', 'key 15')).good
+    device.wait_settled()
+    assert not device.ends()
+
+
+def test_T111_cancel_one_that_runs(device, file_server):
+    device = device()
+    file_server.files['/file'] = DATA * 10
+    file_server.pace = 0.2
+    assert all(result.good for result in device.acs.call(
+        ('download', 'key', FIRMWARE, file_server.url()), ('download', 'key', FIRMWARE, file_server.url(), 'delay=3600')))
+    wait_until(lambda: any(row['Transferred'] > 0 for row in device.rows().values()), 'the first bytes')
+    assert device.acs.call(('cancel-transfer', 'key')).good
+    device.wait_settled()
+    assert not device.queued() and not device.ends() and not device.count('starts')
+
+
+def test_R67_cancel_one_that_cannot_be(device, file_server):
+    device = device()
+    file_server.files['/file'] = DATA
+    (device.folder / 'wait').touch()
+    assert device.acs.call(('download', 'key', FIRMWARE, file_server.url())).good
+    wait_until(lambda: device.count('starts'), 'the program')
+    assert refused(device, 'cancel-transfer', 'key') == 9021
+    (device.folder / 'status').write_text('1')
+    (device.folder / 'wait').unlink()
+    assert device.wait_end('key').fault == 9018
+
+
+def test_R63_delay(device, file_server):
+    """Not in the session that asked for it, and not before its time, over a restart of the agent too."""
+    device = device()
+    (device.folder / 'status').write_text('1')
+    file_server.files['/file'] = DATA
+    assert device.acs.call(('download', 'later', FIRMWARE, file_server.url(), 'delay=4'),
+                           ('download', 'much later', FIRMWARE, file_server.url(), 'delay=3600'))
+    assert not file_server.requests
+    device.agent.process.kill()
+    device.agent.start()
+    device.wait_end('later')
+    assert device.queued() == {'much later': 1}
+
+
+def test_R93_bootstrap_discards_transfers(device, file_server, start_acs):
+    device = device()
+    file_server.files['/file'] = DATA * 10
+    file_server.pace = 0.2
+    assert device.acs.call(('download', 'runs', FIRMWARE, file_server.url()),
+                           ('download', 'waits', FIRMWARE, file_server.url(), 'delay=3600'))
+    wait_until(lambda: any(row['Transferred'] > 0 for row in device.rows().values()), 'the first bytes')
+    second = start_acs('--connection-user', 'acs', '--connection-password', 'hello')
+    device.agent.set(URL=second.url)
+    assert second.wait_inform().events == ['0 BOOTSTRAP']
+    device.wait_settled()
+    assert not device.ends()
+
+
+def test_R61_factory_reset_discards_transfers(device):
+    device = device()
+    assert device.acs.call(('download', 'waits', FIRMWARE, 'http://127.0.0.1:1/', 'delay=3600')).good
+    before = len(device.acs.informs())
+    assert device.acs.call(('factory-reset',)).good
+    device.acs.wait_inform('0 BOOTSTRAP', after=before)
+    device.wait_settled()
+    assert not device.queued()
+
+
+# ---- Failures
+
+def test_T109_404_and_401_and_dead_host(device, file_server, free_port):
+    device = device()
+    assert device.run('missing', file_server.url('/nothing')).fault == 9016
+    file_server.user, file_server.password = 'someone', 'secret'
+    file_server.files['/file'] = DATA
+    assert device.run('wrong', file_server.url(), 'user=someone', 'password=wrong').fault == 9012
+    assert device.run('none', file_server.url()).fault == 9012
+    file_server.user, file_server.status = None, 403
+    assert device.run('forbidden', file_server.url()).fault == 9016
+    file_server.status = 500
+    assert device.run('broken', file_server.url()).fault == 9010
+    assert device.run('dead', 'http://127.0.0.1:%d/file' % free_port()).fault == 9015
+    assert device.run('no name', 'http://does-not-exist.invalid/file').fault == 9015
+    device.wait_settled()
+    assert not device.count('starts')
+
+
+def test_T109_wrong_files(device, file_server):
+    device = device(transfer={'maximum_size': 1})
+    file_server.files['/file'] = DATA
+    assert device.run('size', file_server.url(), 'size=299999').fault == 9018
+    file_server.headers = {'Content-MD5': base64.b64encode(hashlib.md5(DATA).digest()).decode()}
+    (device.folder / 'status').write_text('1')
+    assert device.run('good', file_server.url(), 'size=%d' % len(DATA)).fault == 9018
+    assert device.count('starts') == 1
+    for header, value in (('Content-MD5', base64.b64encode(hashlib.md5(b'').digest()).decode()),
+                          ('Digest', 'sha-256=' + base64.b64encode(hashlib.sha256(b'').digest()).decode()),
+                          ('Repr-Digest', 'sha-512=:%s:' % base64.b64encode(hashlib.sha512(b'').digest()).decode())):
+        file_server.headers = {header: value}
+        end = device.run(header, file_server.url())
+        assert end.fault == 9018 and 'checksum' in end.text
+    file_server.headers = {}
+    file_server.files['/large'] = bytes(1 << 20) + b'x'
+    end = device.run('large', file_server.url('/large'))
+    assert end.fault == 9010 and '1048576' in end.text
+    assert device.count('starts') == 1
+    device.wait_settled()
+
+
+def test_T109_truncated(device, file_server):
+    device = device(transfer={'retries': 0})
+    file_server.files['/file'] = DATA
+    file_server.cut = [200000]
+    assert device.run('key', file_server.url()).fault == 9017
+    device.wait_settled()
+
+
+def test_resume_after_a_broken_connection(device, file_server):
+    device = device(transfer={'retries': 1})
+    (device.folder / 'status').write_text('1')
+    file_server.files['/file'] = DATA
+    file_server.cut = [200000]
+    assert device.run('key', file_server.url()).fault == 9018
+    assert device.image == DATA
+    first, second = file_server.of('GET')
+    assert first.headers['Range'] is None and second.headers['Range'] == 'bytes=200000-' and second.status == 206
+
+
+def test_resume_of_a_file_that_has_changed(device, file_server):
+    device = device(transfer={'retries': 1})
+    (device.folder / 'status').write_text('1')
+    file_server.files['/file'] = DATA
+    file_server.cut = [200000]
+    assert device.acs.call(('download', 'key', FIRMWARE, file_server.url())).good
+    wait_until(lambda: not file_server.cut, 'the first try')
+    changed = file_server.files['/file'] = os.urandom(250000)
+    assert device.wait_end('key').fault == 9018
+    assert device.image == changed
+    assert [request.status for request in file_server.of('GET')] == [200, 200]
+
+
+def test_redirects(device, file_server):
+    device = device()
+    (device.folder / 'status').write_text('1')
+    file_server.files['/file'] = DATA
+    for n in range(6):
+        file_server.redirect['/%d' % n] = ((302, 307)[n % 2], '/%d' % (n - 1) if n else file_server.url())
+    assert device.run('five', file_server.url('/4')).fault == 9018
+    assert device.image == DATA
+    assert device.run('six', file_server.url('/5')).fault == 9016
+    file_server.redirect['/local'] = (302, 'file:///etc/passwd')
+    assert device.run('local', file_server.url('/local')).fault == 9016
+    assert device.count('starts') == 1
+
+
+# ---- Time windows
+
+def test_T114_windows_pass(device, file_server):
+    device = device()
+    assert device.acs.call(('schedule-download', 'fails', FIRMWARE, file_server.url('/nothing'),
+                            'window=0,2,1 At Any Time,100', 'window=2,4,2 Immediately,-1'),
+                           ('schedule-download', 'asks', FIRMWARE, file_server.url('/nothing'),
+                            'window=0,3,4 Confirmation Needed,0,Install now?'))
+    row = wait_until(lambda: next((row for row in device.rows().values() if row['CommandKey'] == 'asks'), None), 'row')
+    assert row['ConfirmationNeeded'] and row['UserMessage'] == 'Install now?'
+    before = len(device.acs.informs())
+    assert device.wait_end('fails').fault == 9020
+    assert device.wait_end('asks').fault == 9020
+    events = [event for inform in device.acs.informs()[before:] for event in inform.events]
+    assert {'M ScheduleDownload(fails)', 'M ScheduleDownload(asks)'} <= set(events)
+    device.wait_settled()
+
+
+def test_T114_window_missed_while_the_agent_was_down(device, file_server):
+    device = device()
+    assert device.acs.call(('schedule-download', 'key', FIRMWARE, file_server.url(), 'window=1,2,1 At Any Time,0')).good
+    device.agent.process.kill()
+    time.sleep(2.5)
+    device.agent.start()
+    end = device.wait_end('key')
+    assert end.fault == 9020 and end.start == UNKNOWN_TIME and not file_server.requests
+
+
+def test_R66_windows_and_retries(device, file_server):
+    """A second window, MaxRetries 0 in the first; and the consent of a person."""
+    device = device()
+    (device.folder / 'status').write_text('1')
+    assert device.acs.call(('schedule-download', 'second', FIRMWARE, file_server.url(),
+                            'window=0,2,2 Immediately,0', 'window=3,600,3 When Idle,0'))
+    wait_until(lambda: file_server.requests, 'the first window')
+    file_server.files['/file'] = DATA
+    assert device.wait_end('second').fault == 9018
+    assert [request.status for request in file_server.requests] == [404, 200]
+    assert device.acs.call(('schedule-download', 'asks', FIRMWARE, file_server.url(),
+                            'window=0,600,4 Confirmation Needed,0,Install now?')).good
+    number = wait_until(lambda: next(iter(device.rows()), None), 'the row')
+    device.agent.run('espalier-request', 'operate', TABLE + 'Confirm()', 'Transfer=%d' % number)
+    assert device.wait_end('asks').fault == 9018
+
+
+# ---- Transfers of the device's own
+
+def test_R69_autonomous_transfers(device, file_server):
+    device = device()
+    (device.folder / 'status').write_text('1')
+    file_server.files['/file'] = DATA
+    policy = SERVER + 'AutonomousTransferCompletePolicy.'
+    operate = ('espalier-request', 'operate', TABLE + 'Download()')
+    download = operate + ('URL=' + file_server.url(), 'FileType=' + FIRMWARE, 'AnnounceURL=http://here/')
+    device.agent.run(*download)
+    wait_until(lambda: device.count('ends') == 1, 'the program')
+    device.wait_settled()
+    assert device.acs.set({policy + 'Enable': '1', policy + 'ResultTypeFilter': 'Failure'}).good
+    before = len(device.acs.informs())
+    device.agent.run(*download)
+    inform = device.acs.wait_inform('10 AUTONOMOUS TRANSFER COMPLETE', after=before)
+    assert inform.events == ['10 AUTONOMOUS TRANSFER COMPLETE']
+    end = wait_until(lambda: device.ends('AutonomousTransferComplete'), 'the end')[0]
+    assert end.fault == 9018
+    device.wait_settled()
+    report = ('espalier-request', 'operate', TABLE + 'Report()', 'FileType=' + FIRMWARE, 'URL=http://there/x')
+    device.agent.run(*report)
+    device.agent.run(*report, 'FaultCode=9010', 'FaultString=went wrong', 'StartTime=2026-01-02T03:04:05Z')
+    ends = wait_until(lambda: len(ends := device.ends('AutonomousTransferComplete')) == 2 and ends, 'the report')
+    assert ends[1].fault == 9010 and ends[1].text == 'went wrong' and ends[1].start == '2026-01-02T03:04:05+00:00'
+    for wrong in (('URL=ftp://u@h/x',), ('FaultCode=7',), ('Colour=red',), ('FileType=',)):
+        assert device.agent.run(*report, *wrong, status=None).wait() != 0
+    assert device.agent.run(*operate, 'FileType=' + FIRMWARE, status=None).wait() != 0
+    device.wait_settled()
+
+
+def test_R65_fault_on_transfer_complete(device, file_server):
+    """Refused in three sessions, and then given up."""
+    device = device()
+    assert device.acs.call(('download', 'key', FIRMWARE, file_server.url('/nothing')), ('misbehave', 'fault:2:8002'))
+    for told in range(1, 4):
+        wait_until(lambda: device.acs.lines.count('-> fault 8002') == told, 'the fault')
+        device.agent.wait_idle(told + 1)
+        if told < 3:
+            assert len(device.rows()) == 1
+            assert device.acs.run('misbehave', 'fault:2:8002').good and device.acs.run('connect').good
+    device.wait_settled()
+    assert 'given up' in device.agent.process.stderr
+    device.acs.call(('get', TABLE))
+    assert len(device.ends()) == 3
