@@ -6,6 +6,7 @@
 #include "agent/agent.h"
 #include "agent/date-time.h"
 #include "agent/transfer-complete.h"
+#include "shm/value.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,15 +34,6 @@ static const struct argument texts[] = {
 	ARGUMENT("AnnounceURL", announce_url, 1024),
 	ARGUMENT("FaultString", fault_text, 256),
 };
-
-static size_t characters_of(const char *text, size_t length)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < length; i++)
-		count += (text[i] & 0xc0) != 0x80;
-	return count;
-}
 
 static int take_number(const char *text, size_t length, uint32_t *number)
 {
@@ -76,7 +68,7 @@ static int take_argument(struct transfer *transfer, const char *name, size_t nam
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		if (strlen(texts[i].name) != name_length || strncmp(texts[i].name, name, name_length) != 0)
 			continue;
-		if (length >= texts[i].size || characters_of(text, length) > texts[i].characters ||
+		if (length >= texts[i].size || value_characters(text, length) > texts[i].characters ||
 		    memchr(text, 0, length))
 			return ESPALIER_FAULT_ARGUMENTS;
 		snprintf((char *)transfer + texts[i].offset, texts[i].size, "%.*s", (int)length, text);

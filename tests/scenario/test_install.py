@@ -36,7 +36,7 @@ def installed(tmp_path_factory):
 
 
 def test_what_is_installed(installed):
-    for name in ('usr/bin/shmdump', 'usr/bin/espalier-publish', 'usr/bin/espalier-request', 'usr/sbin/espalier-agent',
+    for name in ('usr/bin/shmdump', 'usr/bin/espalier-publish', 'usr/bin/espalier-request', 'usr/sbin/espalier-agent', 'usr/sbin/espalier-transfer',
                  'usr/sbin/espalier-nat', 'usr/sbin/espalier-netlink', 'usr/sbin/espalier-zwave', 'usr/lib/libespalier.so.0', 'usr/lib/libespalier.so', 'usr/lib/libespalier.a',
                  'usr/lib/pkgconfig/espalier.pc', 'usr/include/espalier.h',
                  'usr/lib/systemd/system/espalier-agent.service', 'usr/lib/systemd/system/espalier-netlink.service',

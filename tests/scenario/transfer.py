@@ -11,7 +11,7 @@ from process import wait_until
 
 FIRMWARE = '1 Firmware Upgrade Image'
 TABLE = 'Device.X_ESPALIER_Transfers.'
-TRANSFER = 8  # kind of the records
+TRANSFER = 9  # kind of the records
 UNKNOWN_TIME = '0001-01-01T00:00:00Z'
 
 End = collections.namedtuple('End', 'key fault text start complete')
