@@ -52,6 +52,7 @@ const struct configuration_key agent_configuration_keys[] = {
 	BOOLEAN("acs", "periodic_enable", periodic_enable, "yes"),
 	BOOLEAN("acs", "ask_methods", ask_methods, "no"),
 	PATH("tls", "ca_file", ca_file),
+	PATH("tls", "crl_file", crl_file),
 	PATH("tls", "certificate", certificate),
 	PATH("tls", "private_key", private_key),
 	BOOLEAN("tls", "verify", verify, "yes"),

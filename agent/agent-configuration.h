@@ -18,7 +18,7 @@ struct agent_configuration {
 	uint32_t periodic_interval;
 	bool periodic_enable, ask_methods;
 
-	char ca_file[1024], certificate[1024], private_key[1024];
+	char ca_file[1024], crl_file[1024], certificate[1024], private_key[1024];
 	bool verify;
 
 	uint32_t transfer_maximum_size;			   // MiB

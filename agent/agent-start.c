@@ -7,16 +7,33 @@
 #include "shm/log.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+int agent_load_tls(struct tls *tls, const struct agent_configuration *configuration, char message[TLS_MESSAGE_SIZE])
+{
+	struct tls_settings settings = {.verify = configuration->verify};
+
+	snprintf(settings.ca_file, sizeof(settings.ca_file), "%s", configuration->ca_file);
+	snprintf(settings.crl_file, sizeof(settings.crl_file), "%s", configuration->crl_file);
+	snprintf(settings.certificate, sizeof(settings.certificate), "%s", configuration->certificate);
+	snprintf(settings.private_key, sizeof(settings.private_key), "%s", configuration->private_key);
+	if (*settings.ca_file || *settings.crl_file || *settings.certificate || *settings.private_key ||
+	    !settings.verify)
+		return tls_load(tls, &settings, message);
+	tls_unload(tls);
+	tls->settings = settings;
+	return 0;
+}
 
 static void reload(struct agent *agent)
 {
 	struct agent_configuration configuration;
 	struct identity *identity = &agent->identity;
 	struct identity found;
-	char message[CONFIGURATION_MESSAGE_SIZE];
+	char message[CONFIGURATION_MESSAGE_SIZE], tls_message[TLS_MESSAGE_SIZE];
 	uint64_t changed;
 	bool moved;
 
@@ -24,6 +41,10 @@ static void reload(struct agent *agent)
 		return;
 	if (agent_configuration_check(&configuration, message, sizeof(message))) {
 		log_error("%s: %s", agent->daemon.configuration_path, message);
+		return;
+	}
+	if (agent_load_tls(&agent->tls, &configuration, tls_message)) {
+		log_error("%s: %s", agent->daemon.configuration_path, tls_message);
 		return;
 	}
 	moved = configuration.connection_request_port != agent->configuration.connection_request_port ||
@@ -232,6 +253,7 @@ void agent_close(struct agent *agent)
 	reboot_close(&agent->reboot);
 	factory_reset_close(&agent->factory_reset);
 	transfers_close(agent);
+	tls_unload(&agent->tls);
 	redo_free(&agent->redo);
 	store_close(agent->store);
 	notify_free(&agent->notify);

@@ -2,6 +2,7 @@
 // The agent: what joins its parts, and when a session starts.
 #include "agent/agent-private.h"
 
+#include "agent/clock.h"
 #include "agent/date-time.h"
 #include "agent/retry.h"
 #include "agent/session-run.h"
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/timex.h>
 #include <unistd.h>
 
 #define SECOND	     1000000000ll // nanoseconds
@@ -196,10 +196,9 @@ void agent_prepare_schedule(struct agent *agent)
 // The date of the first good session with a clock that can be trusted.
 static void note_first_use(struct agent *agent)
 {
-	struct timex clock = {0};
 	char now[DATE_TIME_SIZE];
 
-	if (agent->used || adjtimex(&clock) == TIME_ERROR || clock.status & STA_UNSYNC)
+	if (agent->used || !clock_synchronized())
 		return;
 	date_time_format_utc(time(NULL), now);
 	own_set(&agent->own, OWN_DEVICE_INFO, DEVICE_INFO_FIRST_USE_DATE, now);

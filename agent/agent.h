@@ -22,6 +22,7 @@
 #include "agent/schedule-inform.h"
 #include "agent/settings.h"
 #include "agent/store.h"
+#include "agent/tls.h"
 #include "agent/transfers.h"
 #include "agent/tree.h"
 #include "shm/daemon.h"
@@ -49,6 +50,7 @@ struct agent {
 	struct ring ring;
 	bool ring_open;
 	struct ring_signals signals;
+	struct tls tls;
 	struct store *store;
 	struct ring_operation reader_poll, writer_poll, clock_poll;
 	int clock_descriptor; // tells when the clock is set
@@ -137,6 +139,10 @@ void agent_refresh_tree(struct agent *agent);
 
 // Puts something in a transaction's place: commits it if it holds anything, frees it otherwise. NULL is allowed.
 void agent_commit(struct store_transaction *transaction);
+
+// Takes the [tls] keys. Files that they name are read now, the system's authorities with the first https connection.
+// Returns 0, or -errno with one line in `message`, and nothing has changed.
+int agent_load_tls(struct tls *tls, const struct agent_configuration *configuration, char message[TLS_MESSAGE_SIZE]);
 
 // ---- For the session
 

@@ -46,7 +46,7 @@ static void progress(struct http_client *client)
 static void close_connection(struct http_client *client)
 {
 	client->reused = false;
-	transport_close(&client->transport);
+	http_connection_close(&client->connection);
 }
 
 static void report(struct http_client *client)
@@ -76,7 +76,7 @@ static void finish(struct http_client *client, int error)
 		http_failure_text(&client->failure, &client->url, client->result.reason, sizeof(client->result.reason));
 		close_connection(client);
 	}
-	if (!client->transport.sending.pending)
+	if (!http_connection_sending(&client->connection))
 		http_sender_release(&client->sender);
 	if (!client->posting)
 		report(client);
@@ -116,11 +116,13 @@ static void timed_out(struct ring_operation *operation, int result, unsigned fla
 	if (client->step == HTTP_RESOLVING && http_resolver_give_up(&client->resolver, &client->url)) {
 		client->resolver.done(&client->resolver, 0);
 	} else if (client->step == HTTP_CONNECTING && now < client->exchange_deadline) {
-		client->connect_error =
-			http_failure_set_seconds(&client->failure, HTTP_FAILURE_CONNECT_TIME,
-						 nanoseconds(client->settings.timeout_ms, HTTP_TIMEOUT_DEFAULT));
+		client->connect_error = http_failure_set_seconds(
+			&client->failure,
+			http_connection_handshaking(&client->connection) ? HTTP_FAILURE_TLS_TIME
+									 : HTTP_FAILURE_CONNECT_TIME,
+			nanoseconds(client->settings.timeout_ms, HTTP_TIMEOUT_DEFAULT));
 		progress(client);
-		http_resolver_failed(&client->resolver, &client->transport.address);
+		http_resolver_failed(&client->resolver, &client->connection.transport.address);
 		close_connection(client);
 	} else {
 		finish(client, time_failure(client, now));
@@ -231,7 +233,7 @@ static int send_message(struct http_client *client)
 		if (!message)
 			return http_failure_set_error(&client->failure, HTTP_FAILURE_REQUEST, -ENOMEM);
 	}
-	buffer = http_sender_take(&client->sender, &client->transport);
+	buffer = http_sender_take(&client->sender, &client->connection);
 	if (!buffer)
 		return http_failure_set_error(&client->failure, HTTP_FAILURE_REQUEST, -ENOBUFS);
 	length = write_header(client, buffer);
@@ -251,9 +253,9 @@ static int send_message(struct http_client *client)
 
 // --- the connection ---
 
-static void sent(struct transport *transport, int result)
+static void sent(struct http_connection *connection, int result)
 {
-	struct http_client *client = client_of(transport, transport);
+	struct http_client *client = client_of(connection, connection);
 
 	if (client->step != HTTP_EXCHANGING) {
 		http_sender_release(&client->sender);
@@ -274,18 +276,32 @@ static void sent(struct transport *transport, int result)
 		finish(client, http_failure_set_error(&client->failure, HTTP_FAILURE_REQUEST, result));
 }
 
-static void connected(struct transport *transport, int result)
+// Notes why the connection failed: TLS has words of its own. Returns the error.
+static int connection_failure(struct http_client *client, enum http_failure_kind kind, int error)
 {
-	struct http_client *client = client_of(transport, transport);
+	const char *reason = http_connection_reason(&client->connection);
+
+	if (!*reason)
+		return http_failure_set_error(&client->failure, kind, error);
+	http_failure_set(&client->failure, HTTP_FAILURE_TLS, reason);
+	return error;
+}
+
+static void connected(struct http_connection *connection, int result)
+{
+	struct http_client *client = client_of(connection, connection);
 
 	if (result != 0) {
-		client->connect_error = http_failure_set_error(&client->failure, HTTP_FAILURE_CONNECT, result);
-		http_resolver_failed(&client->resolver, &transport->address);
+		client->connect_error = connection_failure(client, HTTP_FAILURE_CONNECT, result);
+		if (http_connection_again(connection))
+			client->address--;
+		else
+			http_resolver_failed(&client->resolver, &connection->transport.address);
 		close_connection(client);
 		return;
 	}
 	log_info("HTTP: connected to %s port %u", client->url.host, (unsigned)client->url.port);
-	http_resolver_worked(&client->resolver, &transport->address);
+	http_resolver_worked(&client->resolver, &connection->transport.address);
 	result = authentication_new_connection(&client->authentication);
 	if (result == 0 && client->events->connected)
 		result = client->events->connected(client->context);
@@ -297,9 +313,9 @@ static void connected(struct transport *transport, int result)
 		finish(client, result);
 }
 
-static void closed(struct transport *transport)
+static void closed(struct http_connection *connection)
 {
-	struct http_client *client = client_of(transport, transport);
+	struct http_client *client = client_of(connection, connection);
 
 	http_sender_release(&client->sender);
 	if (client->step == HTTP_CLOSING_OLD)
@@ -311,13 +327,19 @@ static void closed(struct transport *transport)
 static void try_next_address(struct http_client *client)
 {
 	while (client->address < client->resolver.count) {
-		int result = transport_open(&client->transport, &client->resolver.addresses[client->address++]);
+		struct http_connection_target target = {
+			.address = &client->resolver.addresses[client->address++],
+			.tls = client->url.secure ? client->settings.tls : NULL,
+			.host = client->url.host,
+			.port = client->url.port,
+		};
+		int result = http_connection_open(&client->connection, &target);
 
 		if (result == 0) {
 			progress(client);
 			return;
 		}
-		client->connect_error = http_failure_set_error(&client->failure, HTTP_FAILURE_CONNECT, result);
+		client->connect_error = connection_failure(client, HTTP_FAILURE_CONNECT, result);
 	}
 	finish(client, client->connect_error);
 }
@@ -359,7 +381,7 @@ static void attempt(struct http_client *client)
 {
 	int result;
 
-	switch (client->transport.state) {
+	switch (http_connection_state(&client->connection)) {
 	case TRANSPORT_OPEN:
 		result = send_message(client);
 		if (result != 0)
@@ -425,16 +447,16 @@ static void connection_lost(struct http_client *client, int error)
 		close_connection(client);
 		attempt(client);
 	} else if (error) {
-		finish(client, http_failure_set_error(&client->failure, HTTP_FAILURE_BROKEN, error));
+		finish(client, connection_failure(client, HTTP_FAILURE_BROKEN, error));
 	} else {
 		finish(client,
 		       http_failure_set(&client->failure, begun ? HTTP_FAILURE_CUT : HTTP_FAILURE_CLOSED, NULL));
 	}
 }
 
-static void received(struct transport *transport, const char *data, int length)
+static void received(struct http_connection *connection, const char *data, int length)
 {
-	struct http_client *client = client_of(transport, transport);
+	struct http_client *client = client_of(connection, connection);
 	size_t consumed;
 	int result;
 
@@ -460,7 +482,7 @@ static void received(struct transport *transport, const char *data, int length)
 	}
 }
 
-static const struct transport_events transport_events = {
+static const struct http_connection_events connection_events = {
 	.connected = connected,
 	.received = received,
 	.sent = sent,
@@ -481,7 +503,7 @@ void http_client_open(struct http_client *client, struct ring *ring, const struc
 	client->later.done = report_later;
 	client->resolver.done = resolved;
 	http_resolver_open(&client->resolver, ring);
-	transport_prepare(&client->transport, ring, &transport_events);
+	http_connection_prepare(&client->connection, ring, &connection_events);
 	http_parser_open(&client->parser, false, &http_response_events, client->line, sizeof(client->line),
 			 settings->body_max ? settings->body_max : HTTP_BODY_MAX_DEFAULT);
 }
@@ -493,7 +515,7 @@ int http_client_begin(struct http_client *client, const char *url)
 
 	if (result != 0)
 		return result;
-	if (parsed.secure)
+	if (parsed.secure && !client->settings.tls)
 		return -EPROTONOSUPPORT;
 	http_client_end(client);
 	client->url = parsed;
@@ -526,13 +548,14 @@ void http_client_end(struct http_client *client)
 	client->resolved = false;
 	client->coding_refused = false;
 	close_connection(client);
-	if (client->transport.state == TRANSPORT_CLOSED)
+	if (http_connection_state(&client->connection) == TRANSPORT_CLOSED)
 		http_sender_release(&client->sender);
 	ring_cancel(client->ring, &client->timer);
 	ring_cancel(client->ring, &client->later);
 	cookie_jar_clear(&client->cookies);
 	authentication_clear(&client->authentication);
-	http_client_close(client);
+	http_encoder_end(&client->encoder);
+	http_decoder_end(&client->decoder);
 }
 
 void http_client_close(struct http_client *client)
@@ -540,14 +563,10 @@ void http_client_close(struct http_client *client)
 	http_resolver_close(&client->resolver);
 	http_encoder_end(&client->encoder);
 	http_decoder_end(&client->decoder);
+	http_connection_free(&client->connection);
 }
 
 int http_client_local_address(const struct http_client *client, union transport_address *address)
 {
-	socklen_t length = sizeof(*address);
-
-	if (client->transport.state != TRANSPORT_OPEN ||
-	    getsockname(client->transport.descriptor, &address->any, &length) != 0)
-		return -ENOTCONN;
-	return 0;
+	return http_connection_local_address(&client->connection, address);
 }

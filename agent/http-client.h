@@ -9,7 +9,7 @@
 #include "agent/http-message.h"
 #include "agent/http-resolver.h"
 #include "agent/http-sender.h"
-#include "agent/transport.h"
+#include "agent/http-connection.h"
 #include "agent/url.h"
 
 #define HTTP_REDIRECTS_MAX	  5	 // in a row
@@ -52,6 +52,7 @@ struct http_settings {
 	const char *user_agent;		   // NULL: "Espalier/" and the version
 	bool basic_over_http;		   // allow Basic in clear text
 	enum http_compression compression; // of requests, and whether compressed responses are asked for
+	struct tls *tls;		   // NULL: no https
 	bool xml_only;			   // fail a response whose Content-Type is given and is not XML
 	unsigned timeout_ms;		   // for connecting, and for progress in an exchange; 0: the default
 	unsigned exchange_max_ms;	   // 0: the default
@@ -74,7 +75,7 @@ struct http_client {
 	const struct http_client_events *events;
 	void *context;
 
-	struct transport transport;
+	struct http_connection connection;
 	struct http_resolver resolver;
 	struct http_sender sender;
 	struct http_parser parser;
@@ -111,7 +112,7 @@ void http_client_open(struct http_client *client, struct ring *ring, const struc
 		      const struct http_client_events *events, void *context);
 
 // Begins a session with the server of a URL: no connection, cookies or credentials of a former one are left. Returns 0,
-// or what url_parse() returns; -EPROTONOSUPPORT for https, which this build cannot speak.
+// or what url_parse() returns; -EPROTONOSUPPORT for https without settings.tls.
 int http_client_begin(struct http_client *client, const char *url);
 
 // Sends a message and reads the answer; finished() tells how it went. `body` must stay in place until then; NULL sends

@@ -20,6 +20,8 @@ static const struct {
 	[HTTP_FAILURE_NAME_SERVICE] = {-EAGAIN, " cannot be looked up: the name service does not answer", ""},
 	[HTTP_FAILURE_CONNECT] = {0, " cannot be reached: ", ""},
 	[HTTP_FAILURE_CONNECT_TIME] = {-ETIMEDOUT, " did not take the connection within ", " s"},
+	[HTTP_FAILURE_TLS] = {0, ": TLS: ", ""},
+	[HTTP_FAILURE_TLS_TIME] = {-ETIMEDOUT, ": TLS: the handshake was not done within ", " s"},
 
 	[HTTP_FAILURE_REQUEST_TIME] = {-ETIMEDOUT, " did not take the request within ", " s"},
 	[HTTP_FAILURE_ANSWER_TIME] = {-ETIMEDOUT, " did not answer within ", " s"},
@@ -61,8 +63,7 @@ static const struct {
 	[HTTP_FAILURE_REDIRECTS] = {-ELOOP, " redirected more than ", " times in a row"},
 	[HTTP_FAILURE_NO_LOCATION] = {-EBADMSG, " redirected without a Location", ""},
 	[HTTP_FAILURE_LOCATION] = {0, " redirected to \"", "\", which is no http URL"},
-	[HTTP_FAILURE_LOCATION_HTTPS] = {-EPROTONOSUPPORT, " redirected to \"",
-					 "\": https, which this build cannot speak"},
+	[HTTP_FAILURE_LOCATION_PLAIN] = {-EPROTO, " redirected from https to \"", "\", without protection"},
 
 	[HTTP_FAILURE_REQUEST] = {0, ": the request cannot be made or sent: ", ""},
 	[HTTP_FAILURE_REQUEST_SIZE] = {-ENOSPC, ": the request's headers are too large: cookies, user name or path",

@@ -7,8 +7,8 @@
 
 struct url;
 
-#define HTTP_FAILURE_DETAIL_SIZE 81  // bytes kept of what the peer sent, with the NUL; the rest is cut off
-#define HTTP_FAILURE_TEXT_SIZE	 512 // holds every text: a host name, the words and the detail
+#define HTTP_FAILURE_DETAIL_SIZE 201 // bytes kept of what the peer sent, with the NUL; the rest is cut off
+#define HTTP_FAILURE_TEXT_SIZE	 640 // holds every text: a host name, the words and the detail
 
 enum http_failure_kind {
 	HTTP_FAILURE_NONE,
@@ -18,6 +18,8 @@ enum http_failure_kind {
 	HTTP_FAILURE_NAME_SERVICE,
 	HTTP_FAILURE_CONNECT,	   // detail: why
 	HTTP_FAILURE_CONNECT_TIME, // detail: seconds
+	HTTP_FAILURE_TLS,	   // detail: why
+	HTTP_FAILURE_TLS_TIME,	   // detail: seconds
 
 	// Nothing, or not all
 	HTTP_FAILURE_REQUEST_TIME,  // detail: seconds
@@ -60,8 +62,8 @@ enum http_failure_kind {
 	HTTP_FAILURE_BASIC,
 	HTTP_FAILURE_REDIRECTS, // detail: the most that are followed
 	HTTP_FAILURE_NO_LOCATION,
-	HTTP_FAILURE_LOCATION, // detail: the URL
-	HTTP_FAILURE_LOCATION_HTTPS,
+	HTTP_FAILURE_LOCATION,	     // detail: the URL
+	HTTP_FAILURE_LOCATION_PLAIN, // detail: the URL
 
 	// Ours
 	HTTP_FAILURE_REQUEST,	   // detail: why

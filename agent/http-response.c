@@ -56,8 +56,12 @@ static void take_location(struct http_client *client, const char *value, size_t 
 	client->location_error = url_resolve(&client->location, &client->url, value, length);
 	if (client->location_error != 0) {
 		http_failure_set_url(&client->location_failure, HTTP_FAILURE_LOCATION, value);
-	} else if (client->location.secure) {
-		http_failure_set_url(&client->location_failure, HTTP_FAILURE_LOCATION_HTTPS, value);
+	} else if (client->url.secure && !client->location.secure) {
+		// what began with TLS goes on with TLS.
+		http_failure_set_url(&client->location_failure, HTTP_FAILURE_LOCATION_PLAIN, value);
+		client->location_error = -EPROTO;
+	} else if (client->location.secure && !client->settings.tls) {
+		http_failure_set_url(&client->location_failure, HTTP_FAILURE_LOCATION, value);
 		client->location_error = -EPROTONOSUPPORT;
 	}
 }
@@ -180,7 +184,7 @@ static int judge_redirect(struct http_client *client)
 	}
 	if (!url_same_server(&client->url, &client->location)) {
 		client->reused = false;
-		transport_close(&client->transport);
+		http_connection_close(&client->connection);
 		authentication_clear(&client->authentication);
 		client->resolved = false;
 	}

@@ -11,16 +11,17 @@
 #define CHUNK_ROOM   16 // for a chunk's size and line end
 #define TAIL_ROOM    16 // for the end of a chunk and the last chunk
 
-static_assert(HTTP_REQUEST_HEADER_MAX + FRAMING_ROOM + TAIL_ROOM + HTTP_BODY_ROOM_MIN <= RING_BUFFER_SIZE,
+static_assert(HTTP_CONNECTION_HEADROOM + HTTP_REQUEST_HEADER_MAX + FRAMING_ROOM + TAIL_ROOM + HTTP_BODY_ROOM_MIN <=
+		      RING_BUFFER_SIZE,
 	      "the room promised to produce() is there beside the largest header");
 
-char *http_sender_take(struct http_sender *sender, struct transport *transport)
+char *http_sender_take(struct http_sender *sender, struct http_connection *connection)
 {
 	http_sender_release(sender);
 	memset(sender, 0, sizeof(*sender));
-	sender->transport = transport;
-	sender->buffer = ring_buffer_take(transport->ring);
-	return sender->buffer ? sender->buffer->data : NULL;
+	sender->connection = connection;
+	sender->buffer = ring_buffer_take(connection->transport.ring);
+	return sender->buffer ? sender->buffer->data + HTTP_CONNECTION_HEADROOM : NULL;
 }
 
 void http_sender_release(struct http_sender *sender)
@@ -62,31 +63,32 @@ static size_t end_chunk(const struct http_sender *sender, char *end)
 // Produces the next chunk and sends it.
 static int send_chunk(struct http_sender *sender)
 {
-	char *data = sender->buffer->data + CHUNK_ROOM, size[CHUNK_ROOM];
-	ssize_t length = produce(sender, data, RING_BUFFER_SIZE - CHUNK_ROOM - TAIL_ROOM);
+	char *data = sender->buffer->data + HTTP_CONNECTION_HEADROOM + CHUNK_ROOM, size[CHUNK_ROOM];
+	ssize_t length = produce(sender, data, RING_BUFFER_SIZE - HTTP_CONNECTION_HEADROOM - CHUNK_ROOM - TAIL_ROOM);
 	size_t size_length, tail;
 
 	if (length < 0)
 		return (int)length;
 	if (length == 0)
-		return transport_send(sender->transport, sender->buffer, memcpy(data, "0\r\n\r\n", 5), 5);
+		return http_connection_send(sender->connection, sender->buffer, memcpy(data, "0\r\n\r\n", 5), 5);
 	size_length = (size_t)snprintf(size, sizeof(size), "%zx\r\n", (size_t)length);
 	tail = end_chunk(sender, data + length);
-	return transport_send(sender->transport, sender->buffer, memcpy(data - size_length, size, size_length),
-			      size_length + (size_t)length + tail);
+	return http_connection_send(sender->connection, sender->buffer, memcpy(data - size_length, size, size_length),
+				    size_length + (size_t)length + tail);
 }
 
 int http_sender_start(struct http_sender *sender, size_t length, const struct http_body *body)
 {
 	struct ring_buffer *buffer = sender->buffer;
-	char framing[FRAMING_ROOM], *data = buffer->data + length + FRAMING_ROOM;
+	char framing[FRAMING_ROOM], *header = buffer->data + HTTP_CONNECTION_HEADROOM,
+				    *data = header + length + FRAMING_ROOM;
 	ssize_t filled;
 	size_t tail = 0;
 	int framing_length;
 
 	assert(length <= HTTP_REQUEST_HEADER_MAX);
 	sender->body = body;
-	filled = produce(sender, data, RING_BUFFER_SIZE - length - FRAMING_ROOM - TAIL_ROOM);
+	filled = produce(sender, data, RING_BUFFER_SIZE - HTTP_CONNECTION_HEADROOM - length - FRAMING_ROOM - TAIL_ROOM);
 	if (filled < 0)
 		return (int)filled;
 	if (sender->ended) {
@@ -98,8 +100,8 @@ int http_sender_start(struct http_sender *sender, size_t length, const struct ht
 	}
 	// The length is known only now: the header moves up to the framing, and the body stays where it was produced.
 	memcpy(data - framing_length, framing, (size_t)framing_length);
-	return transport_send(sender->transport, buffer, memmove(data - framing_length - length, buffer->data, length),
-			      length + (size_t)framing_length + (size_t)filled + tail);
+	return http_connection_send(sender->connection, buffer, memmove(data - framing_length - length, header, length),
+				    length + (size_t)framing_length + (size_t)filled + tail);
 }
 
 bool http_sender_at_end(const struct http_sender *sender)

@@ -2,7 +2,7 @@
 // Sends one HTTP request: the body is produced straight into registered buffers, and framed where it lies.
 #pragma once
 
-#include "agent/transport.h"
+#include "agent/http-connection.h"
 
 #include <sys/types.h>
 
@@ -19,11 +19,11 @@ struct http_body {
 	void *context;
 };
 
-#define HTTP_BODY_ROOM_MIN (RING_BUFFER_SIZE - HTTP_REQUEST_HEADER_MAX - 128)
+#define HTTP_BODY_ROOM_MIN (RING_BUFFER_SIZE - HTTP_CONNECTION_HEADROOM - HTTP_REQUEST_HEADER_MAX - 128)
 
 // All fields are private, but `done` may be read: every byte has been handed to the kernel.
 struct http_sender {
-	struct transport *transport;
+	struct http_connection *connection;
 	const struct http_body *body;
 	struct ring_buffer *buffer; // held, or NULL
 	bool ended;		    // the body
@@ -32,14 +32,14 @@ struct http_sender {
 
 // Takes a buffer of the ring for a message. Returns where the caller writes the header, up to HTTP_REQUEST_HEADER_MAX
 // bytes, or NULL when none is free.
-char *http_sender_take(struct http_sender *sender, struct transport *transport);
+char *http_sender_take(struct http_sender *sender, struct http_connection *connection);
 
 // Starts to send: the header is `length` bytes of request line and headers, each with its line end, without the empty
 // line; Content-Length or Transfer-Encoding is added, according to whether the body (NULL: empty) fits the first
 // buffer. Returns 0 or -errno.
 int http_sender_start(struct http_sender *sender, size_t length, const struct http_body *body);
 
-// Goes on after transport's sent(0). Returns 1 when all is sent, 0 when more is on its way, -errno.
+// Goes on after connection's sent(0). Returns 1 when all is sent, 0 when more is on its way, -errno.
 int http_sender_continue(struct http_sender *sender);
 
 // Whether the last piece is on its way or sent.

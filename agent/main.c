@@ -39,7 +39,7 @@ int main(int argc, char **argv)
 {
 	static struct agent agent;
 	struct daemon_program self = program;
-	char message[CONFIGURATION_MESSAGE_SIZE];
+	char message[CONFIGURATION_MESSAGE_SIZE], tls_message[TLS_MESSAGE_SIZE];
 	int status;
 
 	// The other threads allocate little, and one after the other: an arena for each would cost more than their
@@ -54,6 +54,10 @@ int main(int argc, char **argv)
 		return DAEMON_EXIT_USAGE;
 	}
 	do {
+		if (agent_load_tls(&agent.tls, &agent.configuration, tls_message)) {
+			log_error("%s: %s", agent.daemon.configuration_path, tls_message);
+			return DAEMON_EXIT_USAGE;
+		}
 		status = run(&agent);
 	} while (status == DAEMON_RUN);
 	return status;

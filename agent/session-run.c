@@ -264,8 +264,7 @@ static void send_inform(struct session_run *run)
 	log_info("session with %.*s", (int)strcspn(run->url, "?"), run->url);
 	error = http_client_begin(&run->http, run->url);
 	if (error) {
-		because(run, "the URL of the ACS is %s",
-			error == -EPROTONOSUPPORT ? "https, which this build cannot speak" : "not valid");
+		because(run, "the URL of the ACS is not valid");
 		broken(run);
 		return;
 	}
@@ -614,7 +613,8 @@ struct session_run *session_run_open(struct agent *agent)
 	run->rpc.agent = agent;
 	rpc_init(&run->rpc);
 	run->body = (struct http_body){produce, rewind_message, run};
-	http_client_open(&run->http, &agent->ring, &(struct http_settings){.body_max = SOAP_MESSAGE_SIZE_MAXIMUM},
+	http_client_open(&run->http, &agent->ring,
+			 &(struct http_settings){.tls = &agent->tls, .body_max = SOAP_MESSAGE_SIZE_MAXIMUM},
 			 &http_events, run);
 	return run;
 }

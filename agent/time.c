@@ -2,13 +2,13 @@
 // Device.Time.: the clock as it is. Neither servers nor the zone can be set here, so nothing is writable.
 #include "agent/own.h"
 
+#include "agent/clock.h"
 #include "agent/date-time.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -73,14 +73,12 @@ void time_refresh(struct own *own)
 {
 	struct espalier_row row = own_row(own, OWN_TIME);
 	char now[DATE_TIME_SIZE], zone[257];
-	struct timex clock = {0};
-	bool synchronized = adjtimex(&clock) != TIME_ERROR && !(clock.status & STA_UNSYNC);
 
 	date_time_format_local(time(NULL), now);
 	local_zone(zone);
 	if (espalier_begin(own->writer, row))
 		return;
-	espalier_set_string(own->writer, row, TIME_STATUS, synchronized ? "Synchronized" : "Unsynchronized");
+	espalier_set_string(own->writer, row, TIME_STATUS, clock_synchronized() ? "Synchronized" : "Unsynchronized");
 	espalier_set_string(own->writer, row, TIME_CURRENT_LOCAL_TIME, now);
 	espalier_set_string(own->writer, row, TIME_LOCAL_TIME_ZONE, zone);
 	espalier_commit(own->writer, row);

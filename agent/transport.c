@@ -139,6 +139,18 @@ int transport_send(struct transport *transport, const struct ring_buffer *buffer
 				transport->over_network);
 }
 
+int transport_send_memory(struct transport *transport, const char *data, size_t length)
+{
+	assert(transport->state == TRANSPORT_OPEN);
+	return ring_send(transport->ring, &transport->sending, transport->descriptor, data, length);
+}
+
+void transport_send_last(struct transport *transport, const char *data, size_t length)
+{
+	assert(transport->state == TRANSPORT_OPEN && !transport->sending.pending);
+	(void)send(transport->descriptor, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 void transport_close(struct transport *transport)
 {
 	static const struct sockaddr none = {.sa_family = AF_UNSPEC};

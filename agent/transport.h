@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A TCP connection as a stream of bytes on the ring, below HTTP. TLS goes between: it offers the HTTP client the same
-// calls and events, and uses these below.
+// A TCP connection as a stream of bytes on the ring. http-connection.h has it with TLS, for the HTTP client.
 #pragma once
 
 #include "agent/ring.h"
@@ -57,6 +56,12 @@ int transport_open(struct transport *transport, const union transport_address *a
 // Sends bytes from inside a registered buffer, which must stay as it is until sent(). One at a time. Returns 0 or
 // -errno.
 int transport_send(struct transport *transport, const struct ring_buffer *buffer, const char *data, size_t length);
+
+// The same for bytes anywhere.
+int transport_send_memory(struct transport *transport, const char *data, size_t length);
+
+// Sends bytes right before transport_close(), as many as the kernel takes at once; no send may be in flight.
+void transport_send_last(struct transport *transport, const char *data, size_t length);
 
 // Ends the connection from any state; closed() is called from the ring when nothing is in flight, or at once when
 // nothing is. No other event comes after this call, and the buffer of a send in flight is free only then.

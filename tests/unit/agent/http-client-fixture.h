@@ -122,7 +122,7 @@ static void start(void (*script)(struct peer *peer))
 static void stop(void)
 {
 	http_client_end(&client);
-	while (client.transport.state != TRANSPORT_CLOSED || client.timer.pending)
+	while (client.connection.transport.state != TRANSPORT_CLOSED || client.timer.pending)
 		cr_assert_geq(ring_run_once(&ring, true), 0);
 	cr_assert_not(ring.buffers[0].taken);
 	peer_stop(&peer);

@@ -291,7 +291,8 @@ Test(http_client, session_ended_at_any_moment)
 		cr_assert_eq(http_client_post(&client, &body), -EBUSY);
 		do {
 			cr_assert_geq(ring_run_once(&ring, true), 0);
-		} while (client.transport.state == TRANSPORT_CONNECTING || client.transport.state == TRANSPORT_CLOSED);
+		} while (client.connection.transport.state == TRANSPORT_CONNECTING ||
+			 client.connection.transport.state == TRANSPORT_CLOSED);
 		for (int turns = 0; turns < i % 5 && finished_count == 0; turns++)
 			cr_assert_geq(ring_run_once(&ring, true), 0);
 		cr_assert_eq(http_client_begin(&client, url), 0);

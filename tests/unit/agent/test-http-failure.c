@@ -54,7 +54,7 @@ Test(http_failure, what_the_server_wants)
 	expect_text("HTTP/1.1 302 x\r\nLocation: https://u:p@h.example/a?secret\r\nContent-Length: 0\r\n\r\n", 1,
 		    -EINVAL, " redirected to \"https://h.example/a\", which is no http URL");
 	expect_text("HTTP/1.1 302 x\r\nLocation: https://h.example/a?secret\r\nContent-Length: 0\r\n\r\n", 1,
-		    -EPROTONOSUPPORT, " redirected to \"https://h.example/a\": https, which this build cannot speak");
+		    -EPROTONOSUPPORT, " redirected to \"https://h.example/a\", which is no http URL");
 	expect_text("HTTP/1.1 307 x\r\nLocation: /\r\nConnection: close\r\n\r\n", 6, -ELOOP,
 		    " redirected more than 5 times in a row");
 	expect_text("HTTP/1.1 401 x\r\nWWW-Authenticate: Bearer x\r\nContent-Length: 0\r\n\r\n", 1, -EACCES,

@@ -1,0 +1,455 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# TLS to the ACS: who is believed and who is not, by R-13 to R-16 and T028 to T032.
+import os
+import re
+import ssl
+import subprocess
+from datetime import datetime, timezone
+
+import pytest
+
+from acs import start_acs  # noqa: F401
+from agent import SERVER, URL, make_agent  # noqa: F401
+from tls import (EXPIRED, FUTURE, Authority, Certificate, authority, chain_file, issue_authority, openssl,  # noqa: F401
+                 serve_tls, server_context, tls_agent)  # noqa: F401
+from wire import Wire, get_values, knock
+
+TLS_12 = (ssl.TLSVersion.TLSv1_2,) * 2
+TLS_13 = (ssl.TLSVersion.TLSv1_3,) * 2
+
+
+def refuse(wire, agent, why, alert=None):
+    """The agent comes, refuses the server, says why, and sends no HTTP."""
+    agent.start()
+    said = wire.refused()
+    failed = agent.wait_failed(1)
+    assert re.search(why, failed), failed
+    assert alert is None or alert.lower() in said.lower(), said
+    assert 'next try in' in agent.process.stderr
+    return failed
+
+
+@pytest.mark.parametrize('versions', [TLS_12, TLS_13], ids=['1.2', '1.3'])
+@pytest.mark.parametrize('key', ['ec', 'ec384', '2048', '3072'])
+def test_T028_valid_certificate(authority, serve_tls, tls_agent, versions, key):
+    wire = serve_tls(authority.issue('acs', 'DNS:localhost', key=key), host='localhost', versions=versions)
+    agent = tls_agent(wire.url).start()
+    assert wire.first().method == 'Inform'
+    agent.wait_idle()
+    assert wire.names == ['localhost']
+    assert re.search(r'TLS: TLSv1\.[23], ', agent.process.stderr)
+
+
+@pytest.mark.parametrize('names, common, host', [
+    ('DNS:localhost', 'x', 'localhost'), ('DNS:other.example,DNS:LOCALHOST', 'x', 'localhost'),
+    ('IP:127.0.0.1', 'x', '127.0.0.1'), ('DNS:a.example,IP:10.0.0.1,IP:127.0.0.1', 'x', '127.0.0.1'),
+    (None, 'localhost', 'localhost')])
+def test_R14_names_that_match(authority, serve_tls, tls_agent, names, common, host):
+    wire = serve_tls(authority.issue('acs', names, common=common), host=host)
+    agent = tls_agent(wire.url).start()
+    wire.first()
+    agent.wait_idle()
+    assert wire.names == [host if host == 'localhost' else None], 'no server name for an address'
+
+
+@pytest.mark.parametrize('names, common, host', [
+    ('DNS:acs.example.com', 'localhost', 'localhost'), ('DNS:*', 'x', 'localhost'), ('DNS:*.localhost', 'x', 'localhost'),
+    ('DNS:local*', 'x', 'localhost'), ('IP:127.0.0.1', 'localhost', 'localhost'),
+    ('DNS:127.0.0.1', '127.0.0.1', '127.0.0.1'), (None, '127.0.0.1', '127.0.0.1'), ('IP:127.0.0.2', 'x', '127.0.0.1'),
+    ('IP:::1', 'x', '127.0.0.1'), ('email:root@localhost', 'localhost', 'localhost'), (None, 'x', 'localhost')])
+def test_T029_wrong_host_name(authority, serve_tls, tls_agent, names, common, host):
+    wire = serve_tls(authority.issue('acs', names, common=common), host=host)
+    refuse(wire, tls_agent(wire.url), r'%s:\d+: TLS: the certificate is for .*not for this host' % re.escape(host), 'bad')
+
+
+@pytest.mark.parametrize('versions', [TLS_12, TLS_13], ids=['1.2', '1.3'])
+def test_T029_unknown_authority(issue_authority, serve_tls, tls_agent, versions):
+    wire = serve_tls(issue_authority('stranger').issue('acs'), versions=versions)
+    refuse(wire, tls_agent(wire.url), r'the certificate is from ".*Test stranger", which is no authority of \[tls\] ca_file')
+
+
+def test_T029_self_signed(serve_tls, tls_agent, issue_authority):
+    stranger = issue_authority('self')
+    own = stranger.folder / 'own.pem'
+    own.write_bytes(stranger.sign(stranger.key, '/CN=self', 'subjectAltName=IP:127.0.0.1', own=True))
+    wire = serve_tls(Certificate(own, stranger.key, None))
+    refuse(wire, tls_agent(wire.url), r'self-signed and not in \[tls\] ca_file')
+
+
+@pytest.mark.parametrize('dates, why', [(EXPIRED, r'the certificate expired on 2020-02-01'),
+                                        (FUTURE, r'the certificate is not valid before 2100-01-01')],
+                         ids=['expired', 'future'])
+def test_T029_dates(authority, serve_tls, tls_agent, dates, why):
+    wire = serve_tls(authority.issue('acs', dates=dates))
+    refuse(wire, tls_agent(wire.url), why)
+
+
+def test_chain_over_two_authorities(authority, issue_authority, serve_tls, tls_agent):
+    middle = issue_authority('low', issuer=issue_authority('middle', issuer=authority))
+    wire = serve_tls(middle.issue('acs'))
+    agent = tls_agent(wire.url).start()
+    wire.first()
+    agent.wait_idle()
+
+
+def test_T029_intermediate_missing(authority, issue_authority, serve_tls, tls_agent):
+    wire = serve_tls(issue_authority('middle', issuer=authority).issue('acs'), chain=False)
+    refuse(wire, tls_agent(wire.url), r'from ".*Test middle", which is no authority')
+
+
+def test_T029_intermediate_expired(authority, issue_authority, serve_tls, tls_agent):
+    wire = serve_tls(issue_authority('middle', issuer=authority, dates=EXPIRED).issue('acs'))
+    refuse(wire, tls_agent(wire.url), r'expired on 2020-02-01|no authority')
+
+
+def test_T029_issuer_that_is_no_authority(authority, serve_tls, tls_agent):
+    """A server's certificate can't vouch for another one."""
+    leaf = authority.issue('leaf')
+    false = Authority(authority.folder, 'false')
+    false.key.write_bytes(leaf.key.read_bytes())
+    false.path.write_bytes(leaf.path.read_bytes())
+    victim = false.issue('acs')
+    victim.chain.write_text(victim.path.read_text() + leaf.path.read_text())
+    wire = serve_tls(victim)
+    refuse(wire, tls_agent(wire.url), r'TLS: ')
+
+
+@pytest.mark.parametrize('options, why', [({'key': '1024'}, r'RSA key of less than 2048 bits'),
+                                          ({'key': 'ec192'}, r'ECC key of less than 256 bits|refuses|curve'),
+                                          ({'md': 'sha1'}, r'weak signature'), ({'md': 'md5'}, r'weak signature')],
+                         ids=['rsa-1024', 'ec-192', 'sha1', 'md5'])
+def test_T029_weak(issue_authority, serve_tls, make_agent, options, why):
+    root = issue_authority('rsa', key='2048')
+    wire = serve_tls(root.issue('acs', **options))
+    refuse(wire, make_agent(wire.url, sections={'tls': {'ca_file': root.path}}), why)
+
+
+def test_T029_not_for_servers(authority, serve_tls, tls_agent):
+    wire = serve_tls(authority.issue('acs', extra='\nextendedKeyUsage=clientAuth'))
+    refuse(wire, tls_agent(wire.url), r'not for servers')
+
+
+def test_revoked(authority, serve_tls, tls_agent):
+    certificate, good = authority.issue('acs'), authority.issue('good')
+    authority.revoke(certificate)
+    tls = {'crl_file': authority.revocations()}
+    wire = serve_tls(certificate)
+    agent = tls_agent(wire.url, tls=tls)
+    refuse(wire, agent, r'the certificate is revoked')
+    agent.process.stop()
+    wire = serve_tls(good)
+    agent = tls_agent(wire.url, tls=tls).start()
+    wire.first()
+    agent.wait_idle()
+
+
+def test_revoked_chain(authority, issue_authority, serve_tls, tls_agent, tmp_path):
+    middle = issue_authority('middle', issuer=authority)
+    certificate = middle.issue('acs')
+    lists = chain_file(tmp_path, authority.revocations(), middle.revocations())
+    trusted = tmp_path / 'trusted.pem'
+    trusted.write_text(authority.path.read_text() + middle.path.read_text())
+    wire = serve_tls(certificate)
+    agent = tls_agent(wire.url, tls={'ca_file': trusted, 'crl_file': lists}).start()
+    wire.first()
+    agent.wait_idle()
+    agent.process.stop()
+    authority.revoke(middle)
+    chain_file(tmp_path, authority.revocations(), middle.revocations())
+    wire = serve_tls(certificate)
+    refuse(wire, tls_agent(wire.url, tls={'ca_file': trusted, 'crl_file': lists}),
+           r'a certificate of its authorities is revoked')
+
+
+def test_no_revocation_list_of_the_issuer(authority, issue_authority, serve_tls, tls_agent):
+    wire = serve_tls(issue_authority('middle', issuer=authority).issue('acs'))
+    refuse(wire, tls_agent(wire.url, tls={'crl_file': authority.revocations()}), r'crl_file has no revocation list')
+
+
+def test_T031_only_old_versions(authority, serve_tls, tls_agent):
+    wire = serve_tls(authority.issue('acs', key='2048'), versions=(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1))
+    refuse(wire, tls_agent(wire.url), r'TLS: .*neither TLS 1\.2 nor 1\.3')
+
+
+def test_no_cipher_in_common(authority, serve_tls, tls_agent):
+    wire = serve_tls(authority.issue('acs', key='2048'), versions=TLS_12, ciphers='AES128-SHA:@SECLEVEL=0')
+    refuse(wire, tls_agent(wire.url), r'no version or cipher in common')
+
+
+@pytest.mark.parametrize('versions', [TLS_12, TLS_13], ids=['1.2', '1.3'])
+def test_T032_client_certificate(authority, issue_authority, serve_tls, tls_agent, versions):
+    clients = issue_authority('clients')
+    middle = issue_authority('clients-middle', issuer=clients)
+    own = middle.issue('device', None, common='001122-S1')
+    wire = serve_tls(authority.issue('acs'), versions=versions, trusted=clients)
+    agent = tls_agent(wire.url, tls={'certificate': own.chain, 'private_key': own.key}).start()
+    connection = wire.accept()
+    assert ((('commonName', '001122-S1'),),) == connection.socket.getpeercert()['subject']
+    connection.begin()
+    connection.end()
+    agent.wait_idle()
+    assert 'can be read by others' not in agent.process.stderr
+
+
+@pytest.mark.parametrize('versions', [TLS_12, TLS_13], ids=['1.2', '1.3'])
+def test_T032_no_client_certificate(authority, issue_authority, serve_tls, tls_agent, versions):
+    wire = serve_tls(authority.issue('acs'), versions=versions, trusted=issue_authority('clients'))
+    agent = tls_agent(wire.url).start()
+    assert 'certificate' in wire.refused()
+    assert re.search(r'\[tls\] certificate', agent.wait_failed(1))
+
+
+def test_T017_basic_over_https(authority, serve_tls, tls_agent):
+    wire = serve_tls(authority.issue('acs'))
+    agent = tls_agent(wire.url, username='cpe', password='geheim').start()
+    connection = wire.accept()
+    connection.receive()
+    connection.answer(status='401 Unauthorized', headers='WWW-Authenticate: Basic realm="x"\r\n')
+    inform = connection.receive()
+    assert 'Authorization: Basic Y3BlOmdlaGVpbQ==' in inform.head
+    connection.answer('')
+    agent.wait_failed(1)
+
+
+@pytest.mark.parametrize('versions', [TLS_12, TLS_13], ids=['1.2', '1.3'])
+def test_sessions_are_resumed(authority, serve_tls, tls_agent, versions):
+    wire = serve_tls(authority.issue('acs'), versions=versions)
+    agent = tls_agent(wire.url).start()
+    wire.first()
+    agent.wait_idle()
+    assert wire.context.session_stats()['hits'] == 0
+    for _ in range(3):
+        connection = wire.session(agent)
+        assert connection.socket.session_reused
+        connection.end()
+    agent.wait_idle(4)
+    assert wire.context.session_stats()['hits'] == 3
+    assert agent.process.stderr.count(', resumed') == 3
+
+
+@pytest.mark.parametrize('versions', [TLS_12, TLS_13], ids=['1.2', '1.3'])
+def test_forgotten_sessions_are_no_error(authority, serve_tls, tls_agent, versions):
+    """A server that has lost its keys makes a full handshake."""
+    certificate = authority.issue('acs')
+    wire = serve_tls(certificate, versions=versions)
+    agent = tls_agent(wire.url).start()
+    wire.first()
+    agent.wait_idle()
+    wire.context = server_context(certificate, versions=versions)
+    assert knock(agent.tree(URL)[URL]).status in (200, 204)
+    try:
+        connection = wire.accept()
+    except ssl.SSLError:
+        # wolfSSL takes a full handshake of TLS 1.2 after a ticket for a mistake: the agent comes again at once.
+        assert versions is TLS_12
+        connection = wire.accept()
+    connection.begin()
+    assert not connection.socket.session_reused
+    connection.end()
+    agent.wait_idle(2)
+    assert 'has failed' not in agent.process.stderr
+
+
+def test_R14_redirect_is_to_a_new_host(authority, serve_tls, tls_agent):
+    """Each host is checked by its own name, and a session with one is never offered to the other."""
+    second = serve_tls(authority.issue('second', 'DNS:localhost'), host='localhost')
+    first = serve_tls(authority.issue('first'))
+    agent = tls_agent(first.url).start()
+    connection = first.accept()
+    connection.receive()
+    connection.answer(status='302 Found', headers='Location: %s\r\n' % second.url)
+    connection.close()
+    second.first()
+    agent.wait_idle()
+    wrong = serve_tls(authority.issue('wrong', 'DNS:elsewhere.example'), host='localhost')
+    agent.process.signal(1)
+    agent.set(URL=first.url + 'again')
+    connection = first.accept()
+    connection.receive()
+    connection.answer(status='302 Found', headers='Location: %s\r\n' % wrong.url)
+    connection.close()
+    wrong.refused()
+    assert re.search(r'localhost:%d: TLS: the certificate is for elsewhere.example' % wrong.port, agent.wait_failed(1))
+
+
+def test_http_redirected_to_https(authority, serve_tls, tls_agent):
+    secure, plain = serve_tls(authority.issue('acs')), Wire()
+    agent = tls_agent(plain.url).start()
+    connection = plain.accept()
+    connection.receive()
+    connection.answer(status='302 Found', headers='Location: %s\r\n' % secure.url)
+    secure.first()
+    agent.wait_idle()
+    plain.close()
+
+
+def test_R13_https_is_not_redirected_to_http(authority, serve_tls, tls_agent):
+    secure, plain = serve_tls(authority.issue('acs')), Wire()
+    agent = tls_agent(secure.url).start()
+    connection = secure.accept()
+    connection.receive()
+    connection.answer(status='302 Found', headers='Location: %s\r\n' % plain.url)
+    assert re.search(r'redirected from https to "http://127', agent.wait_failed(1))
+    plain.socket.settimeout(1)
+    with pytest.raises(TimeoutError):
+        plain.accept()
+    plain.close()
+
+
+def test_verify_no(issue_authority, serve_tls, make_agent):
+    wire = serve_tls(issue_authority('stranger').issue('acs', 'DNS:elsewhere.example', dates=EXPIRED))
+    agent = make_agent(wire.url, sections={'tls': {'verify': 'no'}}).start()
+    wire.first()
+    agent.wait_idle()
+    assert re.search(r'<4>.*verify = no', agent.process.stderr)
+
+
+def test_files_that_are_wrong(authority, issue_authority, tls_agent, tmp_path):
+    own, other = authority.issue('own'), authority.issue('other')
+    empty, missing = tmp_path / 'empty', tmp_path / 'missing'
+    empty.write_text('')
+    encrypted = tmp_path / 'encrypted.key'
+    openssl('pkey', '-in', own.key, '-aes128', '-passout', 'pass:x', '-out', encrypted)
+    for keys, why in [({'ca_file': missing}, r'\[tls\] ca_file %s: No such file' % missing),
+                      ({'ca_file': empty}, r'\[tls\] ca_file %s: holds no certificate' % empty),
+                      ({'ca_file': tmp_path}, r'\[tls\] ca_file %s: ' % tmp_path),
+                      ({'crl_file': empty}, r'\[tls\] crl_file %s: holds no revocation list' % empty),
+                      ({'crl_file': issue_authority('a').revocations()}, r'crl_file .*: a list is not from an authority'),
+                      ({'certificate': own.path}, r'\[tls\] private_key is missing'),
+                      ({'private_key': own.key}, r'\[tls\] certificate is missing'),
+                      ({'certificate': empty, 'private_key': own.key}, r'\[tls\] certificate %s: holds no cert' % empty),
+                      ({'certificate': own.path, 'private_key': empty}, r'\[tls\] private_key %s: holds no' % empty),
+                      ({'certificate': own.path, 'private_key': encrypted}, r'private_key .*: is encrypted'),
+                      ({'certificate': own.path, 'private_key': other.key}, r'private_key .*: does not belong to')]:
+        agent = tls_agent('https://127.0.0.1:1/', tls=keys)
+        process = agent.begin('espalier-agent', '-c', agent.path)
+        assert process.wait() == 2, keys
+        assert re.search(why, process.stderr), process.stderr
+        assert process.stderr.count('\n') == 1 + process.stderr.count('<4>'), process.stderr
+
+
+def test_key_that_others_can_read(authority, serve_tls, tls_agent):
+    own = authority.issue('own')
+    own.key.chmod(0o644)
+    wire = serve_tls(authority.issue('acs'))
+    agent = tls_agent(wire.url, tls={'certificate': own.path, 'private_key': own.key}).start()
+    wire.first()
+    agent.wait_idle()
+    assert re.search(r'<4>\[tls\] private_key .* can be read by others', agent.process.stderr)
+    for line in own.key.read_text().splitlines()[1:-1]:
+        assert line not in agent.process.stderr
+    assert str(own.key) not in str(agent.tree())
+
+
+def test_SIGHUP_reads_the_files_again(authority, issue_authority, serve_tls, make_agent, tmp_path):
+    stranger, ca_file = issue_authority('stranger'), tmp_path / 'ca.pem'
+    ca_file.write_text(authority.path.read_text())
+    wire = serve_tls(stranger.issue('acs'))
+    agent = make_agent(wire.url, sections={'tls': {'ca_file': ca_file}}).fast_retry()
+    refuse(wire, agent, r'no authority of')
+    before = len(agent.process.stderr)
+    ca_file.write_text('broken')
+    agent.process.signal(1)
+    agent.process.wait_for(r'<3>.*\[tls\] ca_file', after=before)
+    ca_file.write_text(stranger.path.read_text())
+    agent.process.signal(1)
+    agent.process.wait_for('the configuration was read again', after=before)
+    while True:
+        try:
+            connection = wire.accept()
+            break
+        except (ssl.SSLError, OSError):
+            continue
+    connection.begin()
+    connection.end()
+    agent.wait_idle()
+
+
+def test_body_that_ends_without_close_notify(authority, serve_tls, tls_agent):
+    """A body without a length that ends with the connection may be cut short by anybody on the way."""
+    for end_well in (False, True):
+        wire = serve_tls(authority.issue('acs-%d' % end_well), versions=TLS_12)
+        agent = tls_agent(wire.url).start()
+        connection = wire.accept()
+        connection.receive()
+        connection.send(b'HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nConnection: close\r\n\r\n<a/>')
+        if end_well:
+            connection.socket.unwrap()
+        else:
+            connection.close()
+        failed = agent.wait_failed(1)
+        assert ('close_notify' in failed) is not end_well, failed
+        agent.process.stop()
+
+
+def test_large_answers_both_ways(authority, serve_tls, tls_agent):
+    wire = serve_tls(authority.issue('acs'))
+    agent = tls_agent(wire.url).start()
+    wire.first()
+    agent.wait_idle()
+    connection = wire.session(agent)
+    answer = connection.call(get_values(*['Device.'] * 200))
+    assert len(answer.texts('Name')) > 10000 and len(answer.body) > 1 << 20
+    assert SERVER + 'URL' in answer.texts('Name')
+    connection.end()
+    agent.wait_idle(2)
+
+
+def test_no_authorities_at_all(serve_tls, authority, make_agent):
+    """An empty ca_file means the system's; where that is missing the agent says so."""
+    if os.path.exists('/etc/ssl/certs/ca-certificates.crt'):
+        wire = serve_tls(authority.issue('acs'))
+        refuse(wire, make_agent(wire.url), r'no authority of \[tls\] ca_file')
+    else:
+        agent = make_agent('https://127.0.0.1:1/').start()
+        assert 'is missing: no authority is known' in agent.wait_failed(1)
+
+
+def test_T030_expired_certificate_clock_unset(authority, serve_tls, tls_agent, unset_clock):
+    """Only the dates are overlooked; and what was overlooked is not resumed when time is known."""
+    wire = serve_tls(authority.issue('acs', dates=EXPIRED))
+    agent = tls_agent(wire.url, variables=unset_clock('1970-01-01')).start()
+    wire.first()
+    agent.wait_idle()
+    agent.process.stop()
+    wire = serve_tls(authority.issue('acs-now'))
+    agent = tls_agent(wire.url, variables=unset_clock('1970-01-01')).start()
+    wire.first()
+    agent.wait_idle()
+
+
+def test_T030_nothing_else_is_overlooked(authority, issue_authority, serve_tls, tls_agent, unset_clock):
+    stranger = issue_authority('stranger')
+    for certificate, why in [(stranger.issue('a', dates=EXPIRED), 'no authority'),
+                             (authority.issue('b', 'DNS:elsewhere.example', dates=EXPIRED), 'not for this host'),
+                             (authority.issue('c', dates=EXPIRED, md='sha1'), 'weak signature'),
+                             (stranger.issue('d'), 'no authority')]:
+        wire = serve_tls(certificate)
+        agent = tls_agent(wire.url, variables=unset_clock('1970-01-01'))
+        refuse(wire, agent, why)
+        agent.process.stop()
+
+
+def test_T030_dates_count_when_time_is_known(authority, serve_tls, tls_agent, unset_clock, tmp_path):
+    wire = serve_tls(authority.issue('acs', dates=EXPIRED))
+    agent = tls_agent(wire.url, variables=unset_clock('1970-01-01', true_after=tmp_path / 'known')).start()
+    wire.first()
+    agent.wait_idle()
+    (tmp_path / 'known').write_text('')
+    assert knock(agent.tree(URL)[URL]).status in (200, 204)
+    wire.refused()
+    assert 'the certificate expired on 2020-02-01' in agent.wait_failed(1)
+
+
+@pytest.fixture
+def unset_clock(tmp_path):
+    """unset_clock(date) makes the variables of a process whose clock starts at that date and is not synchronised."""
+    library = tmp_path / 'unset-clock.so'
+    source = os.path.join(os.path.dirname(__file__), 'unset-clock.c')
+    subprocess.run([*os.environ.get('ESPALIER_CC', 'gcc').split(), '-shared', '-fPIC', '-o', library, source], check=True)
+
+    def make(date, true_after=''):
+        start = int(datetime.fromisoformat(date).replace(tzinfo=timezone.utc).timestamp())
+        return {'LD_PRELOAD': str(library), 'UNSET_CLOCK_START': str(start), 'UNSET_CLOCK_TRUE_AFTER': str(true_after),
+                'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'}
+    return make
