@@ -227,7 +227,8 @@ def test_no_secret_in_any_message(pair):
 def test_https_is_never_spoken_in_clear(start_acs, make_agent):
     acs = start_acs()
     agent = make_agent(acs.url.replace('http:', 'https:'), password='geheim').start()
-    agent.wait_failed(1)
+    acs.wait_line(r'^-- connection 1 opened')
+    agent.process.stop()
     assert not acs.messages(True)
 
 
