@@ -13,6 +13,7 @@
 #include "tests/acs/output.h"
 #include "tests/acs/rpc.h"
 #include "tests/acs/session.h"
+#include "tests/acs/tls.h"
 
 static bool failed(void)
 {
@@ -37,14 +38,22 @@ static int run(void)
 {
 	static struct timer limit = {.fire = time_is_over};
 	bool six = strchr(options.address, ':');
-	int port = server_listen(options.address, options.port), status;
+	const char *error = options.certificate ? tls_open(options.certificate, options.key) : NULL;
+	int port, status;
 
+	if (error) {
+		fprintf(stderr, "espalier-acs: --certificate %s --key %s: %s\n", options.certificate, options.key,
+			error);
+		return 2;
+	}
+	port = server_listen(options.address, options.port);
 	if (port < 0) {
 		fprintf(stderr, "espalier-acs: cannot listen on %s port %u: %s\n", options.address, options.port,
 			strerror(-port));
 		return 1;
 	}
-	print_result("listening on http://%s%s%s:%d/", six ? "[" : "", options.address, six ? "]" : "", port);
+	print_result("listening on http%s://%s%s%s:%d/", options.certificate ? "s" : "", six ? "[" : "",
+		     options.address, six ? "]" : "", port);
 	output_flush();
 	if (options.time_limit_ms)
 		timer_set(&limit, options.time_limit_ms);
@@ -79,6 +88,7 @@ int main(int argc, char **argv)
 		// the devices first: a connection that closes must not begin their next commands
 		devices_free();
 		server_close();
+		tls_close();
 		output_flush();
 		loop_close();
 	}

@@ -29,6 +29,8 @@ struct options options = {
 /* Options without a short form; the short ones are their letters. */
 enum long_option {
 	LONG_ADDRESS = 256,
+	LONG_CERTIFICATE,
+	LONG_KEY,
 	LONG_ALLOW_FAULTS,
 	LONG_RECORD,
 	LONG_NO_RESULTS,
@@ -68,6 +70,8 @@ struct description {
 static const struct description descriptions[] = {
 	{"port", 'p', "PORT", "listen on this port, 0 for any free one (7548)"},
 	{"listen", LONG_ADDRESS, "ADDRESS", "listen on this address (127.0.0.1)"},
+	{"certificate", LONG_CERTIFICATE, "FILE", "speak https: the server's certificate, and those above it, in PEM"},
+	{"key", LONG_KEY, "FILE", "its private key in PEM"},
 	{"file", 'f', "FILE", "commands from a file, - for standard input"},
 	{"interactive", 'i', NULL, "commands from standard input: with a prompt on a terminal"},
 	{"auto-connect", 'a', NULL, "make a connection request when a command needs a session"},
@@ -235,6 +239,12 @@ static const char *set(int option, const char *value)
 	case LONG_ADDRESS:
 		options.address = value;
 		break;
+	case LONG_CERTIFICATE:
+		options.certificate = value;
+		break;
+	case LONG_KEY:
+		options.key = value;
+		break;
 	case 'f':
 		options.file = value;
 		break;
@@ -352,6 +362,9 @@ int options_read(int argc, char **argv)
 		if (error)
 			return usage(name, optarg, error);
 	}
+	if (!options.certificate != !options.key)
+		return usage(options.key ? "key" : "certificate", options.key ? options.key : options.certificate,
+			     "goes with the other of --certificate and --key only");
 	options.commands = argv + optind;
 	// a person who just starts it wants the prompt
 	if (!*options.commands && !options.file && !options.benchmark_sessions && isatty(STDIN_FILENO) &&

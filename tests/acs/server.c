@@ -18,6 +18,7 @@
 #include "tests/acs/response.h"
 #include "tests/acs/server.h"
 #include "tests/acs/session.h"
+#include "tests/acs/tls.h"
 
 enum {
 	CONNECTIONS_MAX = 4096,
@@ -42,6 +43,7 @@ static void connection_close(struct connection *connection, bool reset)
 	timer_clear(&connection->timer);
 	if (reset)
 		setsockopt(connection->source.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	tls_end(connection->tls);
 	close(connection->source.fd);
 	session_connection_closed(connection);
 	print_exchange("-- connection %u closed", connection->number);
@@ -77,6 +79,29 @@ static void next_request(struct connection *connection)
 	loop_change(&connection->source, EPOLLIN | EPOLLRDHUP);
 }
 
+static ssize_t send_bytes(struct connection *connection, const char *data, size_t length)
+{
+	return connection->tls ? tls_send(connection->tls, data, length)
+			       : send(connection->source.fd, data, length, MSG_NOSIGNAL);
+}
+
+/* As recv(); `discard` bytes are dropped unseen when it is not 0. */
+static ssize_t receive_bytes(struct connection *connection, size_t discard)
+{
+	char text[120];
+	ssize_t length;
+
+	// with MSG_TRUNC the kernel drops the bytes of a TCP stream in place of copying them
+	if (!connection->tls)
+		return recv(connection->source.fd, input, discard ? discard : sizeof(input), discard ? MSG_TRUNC : 0);
+	length = tls_receive(connection->tls, input, sizeof(input));
+	if (!connection->described_tls && *tls_describe(connection->tls, text, sizeof(text))) {
+		connection->described_tls = true;
+		print_exchange("-- connection %u speaks %s", connection->number, text);
+	}
+	return length;
+}
+
 /* Sends what is due. Returns false when the connection was closed. */
 static bool send_output(struct connection *connection)
 {
@@ -86,7 +111,7 @@ static bool send_output(struct connection *connection)
 
 		if (connection->plan.drip_ms)
 			length = 1;
-		sent = send(connection->source.fd, connection->output.data + connection->sent, length, MSG_NOSIGNAL);
+		sent = send_bytes(connection, connection->output.data + connection->sent, length);
 		if (sent < 0 && errno == EAGAIN) {
 			loop_change(&connection->source, EPOLLOUT | EPOLLRDHUP);
 			return true;
@@ -276,8 +301,8 @@ static size_t to_discard(const struct connection *connection)
 	if (!in_body || request->remaining < DISCARD_MIN || !connection->reader ||
 	    !message_enough(connection->reader) || connection->record.number || output_options.xml)
 		return 0;
-	// what is compressed must be read to its end
-	if (connection->inflater.coding)
+	// what is compressed or encrypted must be read to its end
+	if (connection->inflater.coding || connection->tls)
 		return 0;
 	return request->remaining < READ_SIZE ? (size_t)request->remaining : READ_SIZE;
 }
@@ -305,8 +330,7 @@ static void connection_ready(struct source *source, uint32_t events)
 	}
 	for (int i = 0; i < READS_IN_A_ROW; i++) {
 		size_t discard = to_discard(connection);
-		// with MSG_TRUNC the kernel drops the bytes of a TCP stream in place of copying them
-		ssize_t length = recv(source->fd, input, discard ? discard : sizeof(input), discard ? MSG_TRUNC : 0);
+		ssize_t length = receive_bytes(connection, discard);
 		unsigned number = connection->number;
 
 		if (length < 0 && errno == EAGAIN)
@@ -350,6 +374,7 @@ static void listener_ready(struct source *source, uint32_t events)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	connection = zalloc(sizeof(*connection));
 	connection->source.fd = fd;
+	connection->tls = tls_accept(fd);
 	connection->source.ready = connection_ready;
 	connection->timer.fire = connection_timer;
 	connection->number = ++connection_number;

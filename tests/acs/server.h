@@ -11,6 +11,8 @@
 
 struct connection {
 	struct source source;
+	struct WOLFSSL *tls; // NULL: plain HTTP
+	bool described_tls;  // the line about it is printed
 	unsigned number;
 	struct http_reader request;
 	struct message_reader *reader; // of the present body, NULL when it is empty

@@ -129,7 +129,7 @@ class Acs:
     def __init__(self, process, folder):
         self.process = process
         self.folder = pathlib.Path(folder) if folder else None
-        match = process.wait_for(r'^listening on (http://(.*):(\d+)/)$', 'stdout')
+        match = process.wait_for(r'^listening on (https?://(.*):(\d+)/)$', 'stdout')
         self.url, self.host, self.port = match[1], match[2], int(match[3])
         self.sent = []
         self.connect = ('connect',)  # how call() makes connection requests

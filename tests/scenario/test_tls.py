@@ -2,6 +2,8 @@
 # TLS to the ACS: who is believed and who is not, by R-13 to R-16 and T028 to T032.
 import os
 import re
+import shutil
+import socket
 import ssl
 import subprocess
 from datetime import datetime, timezone
@@ -9,7 +11,8 @@ from datetime import datetime, timezone
 import pytest
 
 from acs import start_acs  # noqa: F401
-from agent import SERVER, URL, make_agent  # noqa: F401
+from agent import CREDENTIALS, SERVER, URL, make_agent, publish  # noqa: F401
+from process import wait_until
 from tls import (EXPIRED, FUTURE, Authority, Certificate, authority, chain_file, issue_authority, openssl,  # noqa: F401
                  serve_tls, server_context, tls_agent)  # noqa: F401
 from wire import Wire, get_values, knock
@@ -25,7 +28,7 @@ def refuse(wire, agent, why, alert=None):
     failed = agent.wait_failed(1)
     assert re.search(why, failed), failed
     assert alert is None or alert.lower() in said.lower(), said
-    assert 'next try in' in agent.process.stderr
+    agent.process.wait_for('next try in')
     return failed
 
 
@@ -453,3 +456,90 @@ def unset_clock(tmp_path):
         return {'LD_PRELOAD': str(library), 'UNSET_CLOCK_START': str(start), 'UNSET_CLOCK_TRUE_AFTER': str(true_after),
                 'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'}
     return make
+
+
+@pytest.mark.parametrize('size', [3, 3000])
+def test_espalier_acs_speaks_https(authority, start_acs, tls_agent, publish, size):
+    """A whole session of reads and sets with the small ACS, recorded and validated, and resumed from the second on."""
+    last = 'Device.X_ACME_Test%d.P%d' % ((size - 1) // 50, size - 1)
+    certificate = authority.issue('acs')
+    acs = start_acs('--certificate', certificate.chain, '--key', certificate.key, *CREDENTIALS)
+    assert acs.url.startswith('https://127.0.0.1:')
+    publish('vendor', *['Device.X_ACME_Test%d.P%d string value%d' % (i // 50, i, i) for i in range(size)])
+    agent = tls_agent(acs.url).start()
+    acs.wait_inform()
+    agent.wait_idle()
+    wait_until(lambda: agent.tree(last), 'the values')
+    whole, changed = acs.call(('get', 'Device.'), ('set', SERVER + 'PeriodicInformInterval=4000'))[0:2]
+    assert whole.good and changed.good
+    assert whole.values[last] == 'value%d' % (size - 1)
+    acs.wait_line(r'^-- connection \d+ speaks TLSv1.3 \S+ resumed$')
+    assert not acs.warnings
+
+
+def test_espalier_acs_wrong_files(authority, run, tmp_path):
+    certificate = authority.issue('acs')
+    for words in (['--certificate', certificate.path], ['--key', certificate.key],
+                  ['--certificate', tmp_path / 'none', '--key', certificate.key],
+                  ['--certificate', certificate.path, '--key', certificate.path]):
+        assert 'espalier-acs: --' in run('espalier-acs', '-p', '0', *words, status=2).stderr
+
+
+NGINX = '''daemon off;
+worker_processes 1;
+pid nginx.pid;
+error_log stderr;
+events {}
+http {
+    access_log off;
+    upstream acs { server 127.0.0.1:%d; keepalive 4; }
+    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
+    server {
+        listen 127.0.0.1:%d ssl;
+        ssl_certificate %s;
+        ssl_certificate_key %s;
+        ssl_protocols %s;
+        location / { proxy_pass http://acs; proxy_http_version 1.1; proxy_set_header Connection "";
+                     proxy_request_buffering off; client_max_body_size 100m; }
+    }
+}
+'''
+
+
+@pytest.mark.parametrize('protocol', ['TLSv1.2', 'TLSv1.3'])
+@pytest.mark.parametrize('key', ['ec', '2048'])
+def test_nginx_in_front_of_the_acs(authority, start_acs, start, tls_agent, free_port, tmp_path, protocol, key):
+    nginx = shutil.which('nginx', path=os.environ['PATH'] + ':/usr/sbin')
+    if not nginx:
+        pytest.skip('nginx is not installed')
+    certificate, port = authority.issue('acs', key=key), free_port()
+    acs = start_acs(*CREDENTIALS, '--session-cookie', 'required')
+    (tmp_path / 'nginx.conf').write_text(NGINX % (acs.port, port, certificate.chain, certificate.key, protocol))
+    server = start(nginx, '-p', tmp_path, '-c', 'nginx.conf', '-e', 'stderr')
+    agent = tls_agent('https://127.0.0.1:%d/' % port)
+
+    def listens():
+        assert server.running(), server.stderr
+        with socket.socket() as probe:
+            return probe.connect_ex(('127.0.0.1', port)) == 0
+    wait_until(listens, 'nginx')
+    agent.start()
+    acs.wait_inform()
+    agent.wait_idle()
+    for number in range(2, 4):
+        assert acs.get('Device.')[SERVER + 'ConnectionRequestUsername'] == 'acs'
+        agent.wait_idle(number)
+    assert len(re.findall(r'TLS: %s, \S+, resumed' % re.escape(protocol), agent.process.stderr)) == 2
+    assert not acs.warnings
+
+
+@pytest.mark.parametrize('version', ['-tls1_2', '-tls1_3'])
+def test_openssl_s_server(authority, start, tls_agent, free_port, version):
+    certificate, port = authority.issue('acs'), free_port()
+    server = start('openssl', 's_server', '-accept', '127.0.0.1:%d' % port, '-cert', certificate.path, '-key',
+                   certificate.key, version, stdin=subprocess.PIPE)
+    server.wait_for('ACCEPT', 'stdout')
+    agent = tls_agent('https://127.0.0.1:%d/' % port).start()
+    server.wait_for('POST / HTTP/1.1', 'stdout')
+    server.write('HTTP/1.1 500 no\nContent-Length: 0\n\n')
+    assert agent.wait_failed(1)
