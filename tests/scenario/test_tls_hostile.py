@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Peers that break TLS on purpose: each ends as a failed session with its reason, soon, and the agent lives on.
+import os
 import re
 import socket
 import ssl
@@ -228,7 +229,7 @@ def test_flood_of_empty_records(relay, tls_agent, versions):
         pass
     between.close()
     agent.wait_failed(1)
-    assert memory(agent.process) - before < 4096 or 'sanitize' in str(agent.process.arguments)
+    assert memory(agent.process) - before < 4096 or 'sanitize' in os.environ.get('ESPALIER_CC', '')
 
 
 def test_flood_of_key_updates(authority, tls_agent, tmp_path, start):
