@@ -12,6 +12,7 @@
 #include <wolfssl/wolfcrypt/asn_public.h>
 #include <wolfssl/wolfcrypt/ecc.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -66,21 +67,23 @@ static int read_file(struct file *file, const char *key, const char *path, bool 
 
 	*file = (struct file){0};
 	if (descriptor < 0 || fstat(descriptor, &status) != 0)
-		error = errno;
+		error = -errno;
 	else if (!S_ISREG(status.st_mode))
-		error = EINVAL;
+		error = -EINVAL;
 	else if (status.st_size > TLS_FILE_MAX)
-		error = EFBIG;
+		error = -EFBIG;
 	else if (!(file->data = malloc((size_t)status.st_size + 1)))
-		error = ENOMEM;
+		error = -ENOMEM;
 	else if ((length = read(descriptor, file->data, (size_t)status.st_size)) < 0)
-		error = errno;
+		error = -errno;
 	if (descriptor >= 0)
 		close(descriptor);
-	if (error) {
+	if (length < 0) {
+		assert(error < 0);
 		forget(file);
 		*file = (struct file){0};
-		return fail(message, -error, "[tls] %s %s: %s", key, path, strerror(error));
+		fail(message, error, "[tls] %s %s: %s", key, path, strerror(-error));
+		return error;
 	}
 	file->size = (size_t)length;
 	file->data[length] = '\0';
