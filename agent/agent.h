@@ -25,6 +25,7 @@
 #include "agent/tls.h"
 #include "agent/transfers.h"
 #include "agent/tree.h"
+#include "agent/vendor-method.h"
 #include "shm/daemon.h"
 
 #define AGENT_PARAMETER_KEY_SIZE (32 * 4 + 1) // 32 characters
@@ -73,6 +74,7 @@ struct agent {
 	struct transaction_timer set_timer;
 	struct alarm object_alarm;	 // of an owner that has to answer AddObject or DeleteObject
 	struct object_call *object_call; // whose answer that is
+	struct vendor_methods vendor_methods;
 	struct listener listener;
 	struct reach reach;
 	struct alarm counting; // when the counters of connection requests are published

@@ -41,4 +41,6 @@
 #define CWMP_DU_OPERATIONS_MAXIMUM     32   /* of one ChangeDUState: more are fault 9004 */
 #define CWMP_FILE_TYPE_CHARACTERS      64
 #define CWMP_WINDOW_MODE_CHARACTERS    64
+#define CWMP_VENDOR_ARGUMENTS_MAXIMUM  512 /* of a vendor's method: more are fault 9004 */
+#define CWMP_METHOD_NAME_CHARACTERS    64  /* an entry of MethodList */
 #define CWMP_METHODS_MAXIMUM	       256 /* methods that an ACS lists: more end the session */

@@ -3,6 +3,7 @@
 #include "agent/rpc.h"
 
 #include "agent/soap-transfer.h"
+#include "agent/vendor-method.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -144,8 +145,15 @@ int rpc_resolve(struct rpc_call *call, const struct soap_string *names, size_t c
 	return 0;
 }
 
-static const struct rpc_method *find(const struct soap_method *soap)
+/* Not in the table: which ones there are is up to the owners. */
+static const struct rpc_method vendor_method = {&soap_method_vendor, rpc_vendor_method};
+
+static const struct rpc_method *find(struct rpc *rpc, const struct soap_message *message)
 {
+	const struct soap_method *soap = message->method;
+
+	if (soap == &soap_method_vendor)
+		return vendor_method_find(rpc->tree, message->method_name, NULL) ? &vendor_method : NULL;
 	for (size_t i = 0; i < rpc_methods_count; i++) {
 		if (rpc_methods[i].soap == soap)
 			return &rpc_methods[i];
@@ -161,7 +169,7 @@ static void handle(struct rpc_call *call, const struct soap_message *message)
 		answer_fault(call, 0, NULL, NULL, 0);
 		return;
 	}
-	call->method = find(message->method);
+	call->method = find(call->rpc, message);
 	if (!call->method) {
 		rpc_fault(call, FAULT_NOT_SUPPORTED, "%s: %.*s", soap_fault_text(FAULT_NOT_SUPPORTED),
 			  (int)message->method_name.length, message->method_name.data ? message->method_name.data : "");
@@ -185,6 +193,7 @@ void rpc_begin(struct rpc *rpc, const struct soap_message *message, enum soap_na
 	assert(!call->active);
 	*call = (struct rpc_call){
 		.rpc = rpc,
+		.message = message,
 		.request = message->request,
 		.envelope = {.namespace = namespace, .id = message->id.data, .id_length = message->id.length},
 		.active = true,

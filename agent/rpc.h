@@ -35,6 +35,7 @@ struct rpc_method {
 struct rpc_call {
 	struct rpc *rpc;
 	const struct rpc_method *method;
+	const struct soap_message *message; /* lives until rpc_end(), as `request`, which is a part of it */
 	const void *request; /* the decoder's, e.g. struct get_parameter_names_request; lives until rpc_end() */
 	struct soap_envelope envelope;
 	bool active, answered;
@@ -128,3 +129,4 @@ int rpc_schedule_download(struct rpc_call *call);
 int rpc_cancel_transfer(struct rpc_call *call);
 int rpc_get_queued_transfers(struct rpc_call *call);
 int rpc_get_all_queued_transfers(struct rpc_call *call);
+int rpc_vendor_method(struct rpc_call *call);

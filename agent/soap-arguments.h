@@ -70,6 +70,8 @@ struct soap_argument {
 	const struct soap_argument *element; /* SOAP_ARRAY, SOAP_REPEATED: any kind but these */
 	size_t element_size;		     /* the same: bytes of an element in memory */
 	size_t count_offset;		     /* the same: where the number of elements, a size_t, goes */
+	bool any_name;			     /* SOAP_REPEATED: takes every member of the struct, whatever its name */
+	size_t name_offset;		     /* where the name, a struct soap_string, goes in the element then */
 	size_t count_minimum;		     /* SOAP_ARRAY: fewer is fault 9003 */
 	size_t count_maximum;		     /* both: more is fault 9004; 0: SOAP_ARRAY_COUNT_MAXIMUM */
 };
@@ -80,6 +82,7 @@ struct soap_method {
 	const struct soap_argument *arguments; /* NULL: none */
 	size_t request_size;		       /* bytes of the request struct; 0: none */
 	bool response; /* a response: bad arguments end the session, as no fault may answer them */
+	bool vendor;   /* the name is the beginning of a vendor's methods, which are in a namespace of his */
 };
 
 /**

@@ -44,7 +44,7 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
 	}
 	if (prefix && !uri)
 		name_space = SOAP_NAMESPACE_OTHER;
-	soap_elements_begin(elements, name, name_space,
+	soap_elements_begin(elements, name, name_space, (const char *)uri,
 			    (struct soap_attributes){.list = attributes, .count = attribute_count});
 	if (elements->error)
 		xmlStopParser(decoder->parser);

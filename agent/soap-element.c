@@ -92,6 +92,26 @@ static const char *local_name(const unsigned char *name)
 	return colon ? colon + 1 : (const char *)name;
 }
 
+/* A copy of a namespace that lives as long as the message. The parser leaves "&" in attributes as a character
+ * reference. */
+static struct soap_string keep_uri(struct soap_elements *elements, const char *uri)
+{
+	static const char reference[] = "&#38;";
+	size_t length = 0;
+	char *copy = arena_allocate(elements->arena, strlen(uri) + 1);
+
+	if (!copy) {
+		no_memory(elements);
+		return (struct soap_string){.data = ""};
+	}
+	while (*uri) {
+		copy[length++] = *uri;
+		uri += strncmp(uri, reference, sizeof(reference) - 1) ? 1 : sizeof(reference) - 1;
+	}
+	copy[length] = 0;
+	return (struct soap_string){.data = copy, .length = length};
+}
+
 /* A copy that lives as long as the message; a long name is cut off between two characters. */
 static struct soap_string keep_name(struct soap_elements *elements, const char *name)
 {
@@ -241,7 +261,7 @@ static void begin_argument(struct soap_elements *elements, const struct soap_arg
 
 /* One more of an argument that occurs several times. */
 static void begin_repeated(struct soap_elements *elements, const struct soap_element *parent,
-			   const struct soap_argument *argument, struct soap_attributes attributes)
+			   const struct soap_argument *argument, const char *name, struct soap_attributes attributes)
 {
 	size_t maximum = argument->count_maximum ? argument->count_maximum : SOAP_ARRAY_COUNT_MAXIMUM;
 	size_t size = argument->element_size, count;
@@ -267,13 +287,19 @@ static void begin_repeated(struct soap_elements *elements, const struct soap_ele
 	count++;
 	memcpy(parent->target + argument->offset, &items, sizeof(items));
 	memcpy(parent->target + argument->count_offset, &count, sizeof(count));
+	if (argument->any_name) {
+		struct soap_string kept = keep_name(elements, name);
+
+		memcpy(items + (count - 1) * size + argument->name_offset, &kept, sizeof(kept));
+	}
 	begin_argument(elements, argument->element, items + (count - 1) * size, attributes);
 }
 
 static void begin_member(struct soap_elements *elements, struct soap_element *parent, const char *name,
 			 struct soap_attributes attributes)
 {
-	int index = soap_argument_find(parent->members, name);
+	/* A struct that takes any member has no other entry. */
+	int index = parent->members && parent->members->any_name ? 0 : soap_argument_find(parent->members, name);
 	const struct soap_argument *member;
 
 	if (index < 0) {
@@ -283,7 +309,7 @@ static void begin_member(struct soap_elements *elements, struct soap_element *pa
 	member = &parent->members[index];
 	if (member->kind == SOAP_REPEATED) {
 		parent->seen |= (uint32_t)1 << index;
-		begin_repeated(elements, parent, member, attributes);
+		begin_repeated(elements, parent, member, name, attributes);
 		return;
 	}
 	if (parent->seen & (uint32_t)1 << index) {
@@ -372,15 +398,6 @@ static void begin_header_entry(struct soap_elements *elements, const char *name,
 	push(elements, ELEMENT_IGNORED);
 }
 
-static const struct soap_method *find_method(const struct soap_elements *elements, const char *name)
-{
-	for (size_t i = 0; i < elements->method_count; i++) {
-		if (!strcmp(elements->methods[i]->name, name))
-			return elements->methods[i];
-	}
-	return NULL;
-}
-
 static bool is_response(const char *name)
 {
 	size_t length = strlen(name);
@@ -389,8 +406,21 @@ static bool is_response(const char *name)
 	return length > suffix && !strcmp(name + length - suffix, "Response");
 }
 
+static const struct soap_method *find_method(const struct soap_elements *elements, const char *name,
+					     enum soap_namespace name_space)
+{
+	for (size_t i = 0; i < elements->method_count; i++) {
+		const struct soap_method *method = elements->methods[i];
+
+		if (method->vendor ? !strncmp(method->name, name, strlen(method->name)) && !is_response(name)
+				   : !strcmp(method->name, name) && soap_namespace_is_cwmp(name_space))
+			return method;
+	}
+	return NULL;
+}
+
 static void begin_method(struct soap_elements *elements, const char *name, enum soap_namespace name_space,
-			 bool two_colons)
+			 const char *uri, bool two_colons)
 {
 	struct soap_message *message = &elements->message;
 	const struct soap_method *method;
@@ -412,13 +442,15 @@ static void begin_method(struct soap_elements *elements, const char *name, enum 
 	message->method_name = keep_name(elements, name);
 	if (soap_namespace_is_cwmp(name_space))
 		message->cwmp_namespace = name_space;
-	method = soap_namespace_is_cwmp(name_space) ? find_method(elements, name) : NULL;
+	method = find_method(elements, name, name_space);
 	if (!method) {
 		message->kind = is_response(name) ? SOAP_MESSAGE_RESPONSE : SOAP_MESSAGE_REQUEST;
 		push(elements, ELEMENT_IGNORED);
 		return;
 	}
 	message->method = method;
+	if (method->vendor && uri)
+		message->vendor_namespace = keep_uri(elements, uri);
 	message->kind = method->response ? SOAP_MESSAGE_RESPONSE : SOAP_MESSAGE_REQUEST;
 	elements->answerable = !method->response;
 	if (method->request_size) {
@@ -436,7 +468,7 @@ static void begin_method(struct soap_elements *elements, const char *name, enum 
 }
 
 static void begin_element(struct soap_elements *elements, const unsigned char *full_name,
-			  enum soap_namespace name_space, struct soap_attributes attributes)
+			  enum soap_namespace name_space, const char *uri, struct soap_attributes attributes)
 {
 	const char *name = local_name(full_name);
 	struct soap_element *parent;
@@ -462,7 +494,7 @@ static void begin_element(struct soap_elements *elements, const unsigned char *f
 		begin_header_entry(elements, name, name_space, attributes);
 		break;
 	case ELEMENT_BODY:
-		begin_method(elements, name, name_space, name != (const char *)full_name);
+		begin_method(elements, name, name_space, uri, name != (const char *)full_name);
 		break;
 	case ELEMENT_STRUCT:
 		if (parent->members == soap_fault_detail_members && soap_namespace_is_cwmp(name_space))
@@ -483,7 +515,7 @@ static void begin_element(struct soap_elements *elements, const unsigned char *f
 }
 
 void soap_elements_begin(struct soap_elements *elements, const unsigned char *name, enum soap_namespace name_space,
-			 struct soap_attributes attributes)
+			 const char *uri, struct soap_attributes attributes)
 {
 	if (elements->error)
 		return;
@@ -493,7 +525,7 @@ void soap_elements_begin(struct soap_elements *elements, const unsigned char *na
 		soap_elements_fail(elements, -EMSGSIZE, "more than %d attributes in an element",
 				   SOAP_ATTRIBUTES_MAXIMUM);
 	else
-		begin_element(elements, name, name_space, attributes);
+		begin_element(elements, name, name_space, uri, attributes);
 }
 
 /* Elements that end */

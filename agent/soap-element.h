@@ -75,12 +75,13 @@ void soap_elements_reset(struct soap_elements *elements, struct arena *arena, co
  * soap_elements_begin() - an element begins
  * @name: local name, with what comes before a second colon; NUL-terminated, used only during the call
  * @name_space: of the element
+ * @uri: the same as text, used only during the call; NULL for an unqualified name
  *
  * The prefixes that it declares have been added to elements->prefixes at elements->depth before. Errors go to
  * elements->error, as in the functions that follow: -EBADMSG, -EMSGSIZE (depth, attributes), -ENOMEM.
  */
 void soap_elements_begin(struct soap_elements *elements, const unsigned char *name, enum soap_namespace name_space,
-			 struct soap_attributes attributes);
+			 const char *uri, struct soap_attributes attributes);
 
 /** soap_elements_text() - a part of the text of the innermost element: may come in any number of parts */
 void soap_elements_text(struct soap_elements *elements, const char *text, size_t length);

@@ -38,8 +38,9 @@ struct soap_message {
 	/* Body */
 	struct soap_string method_name;	  /* local name, cut off at SOAP_METHOD_NAME_SIZE; empty for an empty Body */
 	const struct soap_method *method; /* NULL: not a method that the decoder was given: fault 9000 to a request */
-	const void *request;		  /* the method's request struct; NULL without arguments or with a fault */
-	struct soap_fault fault;	  /* SOAP_MESSAGE_FAULT */
+	struct soap_string vendor_namespace; /* of a vendor's method: the URI, as sent; data is NULL when unqualified */
+	const void *request;		     /* the method's request struct; NULL without arguments or with a fault */
+	struct soap_fault fault;	     /* SOAP_MESSAGE_FAULT */
 
 	/* What is wrong with the arguments of a known request */
 	unsigned int fault_code;	       /* CWMP fault to answer, e.g. 9003; 0: none */

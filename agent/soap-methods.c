@@ -340,6 +340,31 @@ const struct soap_method soap_method_change_du_state = {
 	.request_size = sizeof(struct change_du_state_request),
 };
 
+static const struct soap_argument vendor_argument = {.name = "argument", .kind = SOAP_STRING};
+
+static const struct soap_argument vendor_arguments[] = {
+	{
+		.name = "argument",
+		.kind = SOAP_REPEATED,
+		.presence = SOAP_OPTIONAL,
+		.offset = offsetof(struct vendor_request, arguments),
+		.element = &vendor_argument,
+		.element_size = sizeof(struct vendor_argument),
+		.any_name = true,
+		.name_offset = offsetof(struct vendor_argument, name),
+		.count_offset = offsetof(struct vendor_request, arguments_count),
+		.count_maximum = CWMP_VENDOR_ARGUMENTS_MAXIMUM,
+	},
+	{.name = NULL},
+};
+
+const struct soap_method soap_method_vendor = {
+	.name = "X_",
+	.arguments = vendor_arguments,
+	.request_size = sizeof(struct vendor_request),
+	.vendor = true,
+};
+
 static const struct soap_argument method_list_name = {.name = "string", .kind = SOAP_STRING};
 
 static const struct soap_argument get_rpc_methods_response_arguments[] = {
@@ -418,6 +443,7 @@ const struct soap_method *const soap_methods[] = {
 	&soap_method_cancel_transfer,
 	&soap_method_get_queued_transfers,
 	&soap_method_get_all_queued_transfers,
+	&soap_method_vendor,
 	&soap_method_inform_response,
 	&soap_method_get_rpc_methods_response,
 	&soap_method_kicked_response,

@@ -89,6 +89,18 @@ struct change_du_state_request {
 	struct soap_string command_key; /* data is NULL when absent */
 };
 
+/** struct vendor_argument - one argument of a vendor's method */
+struct vendor_argument {
+	struct soap_string value;
+	struct soap_string name;
+};
+
+/** struct vendor_request - a vendor's method, "X_...": all children of its element, in order */
+struct vendor_request {
+	const struct vendor_argument *arguments;
+	size_t arguments_count;
+};
+
 /* Requests of the ACS. GetRPCMethods and FactoryReset have no arguments. */
 extern const struct soap_method soap_method_get_rpc_methods;
 extern const struct soap_method soap_method_get_parameter_names;
@@ -102,6 +114,7 @@ extern const struct soap_method soap_method_reboot;
 extern const struct soap_method soap_method_factory_reset;
 extern const struct soap_method soap_method_schedule_inform;
 extern const struct soap_method soap_method_change_du_state;
+extern const struct soap_method soap_method_vendor; /* all of them: the message has the name */
 
 /** struct get_rpc_methods_response - the methods that the ACS understands */
 struct get_rpc_methods_response {

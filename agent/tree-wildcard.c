@@ -86,6 +86,8 @@ static bool in_schema(struct tree *tree, const char *path, size_t length)
 		for (uint32_t j = 0; (object = espalier_reader_object(reader, i, j)) != NULL; j++) {
 			ssize_t left = match_object(object, path, length);
 
+			if (object->flags & ESPALIER_OPERATION)
+				continue;
 			if (!left || (left > 0 && has_parameter(object, path + length - left, (size_t)left)))
 				return true;
 		}

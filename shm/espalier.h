@@ -66,6 +66,7 @@ enum espalier_flags {
 	ESPALIER_NOTIFY_CAN_DENY = 1 << 9,  /* active notification may be refused (canDeny) */
 	ESPALIER_CREATABLE = 1 << 10,	    /* object: instances can be added only (set by WRITABLE too) */
 	ESPALIER_DELETABLE = 1 << 11,	    /* object: instances can be deleted only (set by WRITABLE too) */
+	ESPALIER_OPERATION = 1 << 12,	    /* object: no row, but a command: see struct espalier_object */
 };
 
 /** The command by which every owner is told to go back to factory values; one that has none answers with a fault. */
@@ -83,6 +84,8 @@ enum espalier_fault {
 	ESPALIER_FAULT_TYPE = 9006,
 	ESPALIER_FAULT_VALUE = 9007,
 	ESPALIER_FAULT_READ_ONLY = 9008,
+	ESPALIER_FAULT_OWN_FIRST = 9800, /* to ESPALIER_FAULT_OWN_LAST: what an owner says of its operations */
+	ESPALIER_FAULT_OWN_LAST = 9899,
 };
 
 /* ---- Schema ------------------------------------------------------------------------------------------------- */
@@ -100,11 +103,17 @@ struct espalier_parameter {
 	const char *description;
 };
 
-/** One object. Its instances are rows: all parameters of one row change together or not at all. */
+/**
+ * One object. Its instances are rows: all parameters of one row change together or not at all.
+ *
+ * With ESPALIER_OPERATION it is a command that managers can find and call: "Device.X_EXAMPLE_Blink." declares the
+ * command "Device.X_EXAMPLE_Blink()". Its writable parameters are the command's arguments, each of which may be left
+ * out, and the others its results. Such an object has no rows and no {i} in its path.
+ */
 struct espalier_object {
 	const char *path; /* "Device.Ethernet.Interface.{i}.", ends in a dot; NULL ends an array */
 	const struct espalier_parameter *parameters; /* ended by a NULL name; NULL: none */
-	uint32_t flags;				     /* WRITABLE, CREATABLE, DELETABLE */
+	uint32_t flags;				     /* WRITABLE, CREATABLE, DELETABLE, OPERATION */
 	const char *description;
 };
 
@@ -185,7 +194,11 @@ struct espalier_owner {
 	/** Deletes an instance: espalier_instance_remove(). NULL: denied. */
 	int (*remove)(struct espalier_writer *writer, struct espalier_request *request, struct espalier_row row,
 		      void *context);
-	/** Runs a command by name (a path and arguments as "name=value" texts). NULL: denied. */
+	/**
+	 * Runs a command by name (a path and arguments as "name=value" texts, see espalier_argument()). NULL: denied.
+	 * The arguments of a command that the schema declares (ESPALIER_OPERATION) have been checked by the library:
+	 * names, types and limits, none given twice. A fault of the owner's own is 9800 to 9899.
+	 */
 	int (*operate)(struct espalier_writer *writer, struct espalier_request *request, const char *command,
 		       const struct espalier_value *arguments, size_t count, void *context);
 };
@@ -298,6 +311,9 @@ ESPALIER_API int espalier_writer_serve(struct espalier_writer *writer, int milli
 /** Answers a request whose callback returned ESPALIER_PENDING. `fault` as the callback would have returned. */
 ESPALIER_API void espalier_answer(struct espalier_request *request, int fault, struct espalier_row row,
 				  const char *text);
+
+/** The value of one of an operation's arguments, NUL-terminated, or NULL when it was not given. Lives as they do. */
+ESPALIER_API const char *espalier_argument(const struct espalier_value *arguments, size_t count, const char *name);
 
 /** What an operation has resulted in: a name and a value. */
 struct espalier_operation_value {

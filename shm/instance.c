@@ -201,7 +201,8 @@ static int add_single_below(struct espalier_writer *writer, uint32_t first, uint
 		uint32_t number;
 		int error;
 
-		if (writer->schema.objects[i].table || writer->schema.objects[i].ancestor != object)
+		if (writer->schema.objects[i].table || writer->schema.objects[i].ancestor != object ||
+		    writer->schema.objects[i].view.flags & ESPALIER_OPERATION)
 			continue;
 		error = add_row(writer, i, parent, 0, &number);
 		if (error < 0)

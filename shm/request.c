@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "shm/operation.h"
 #include "shm/reader.h"
 
 /* What one owner has to do in a set, and what it answered. */
@@ -273,13 +274,20 @@ int espalier_set_wait(struct espalier_reader *reader, const struct espalier_entr
 	return first;
 }
 
-/* Finds who owns what a single request names: the table, the instance, or what comes closest to a command. */
+/* Finds who owns what a single request names: the table, the instance, the declared command, or what comes closest to
+ * a command that nobody declares. */
 static const char *owner_of(struct espalier_reader *reader, const char *path)
 {
 	size_t length = strlen(path);
 	uint32_t count;
 	const struct espalier_node *nodes = espalier_reader_nodes(reader, &count);
 
+	for (uint32_t i = 0; i < reader->segment_count; i++) {
+		const struct espalier_segment *segment = reader->segments[i];
+
+		if (!segment->problem[0] && operation_find(&segment->schema, path))
+			return segment->name;
+	}
 	while (length) {
 		int64_t index = path[length - 1] == '.' ? espalier_find_object(reader, path, length) : -ENOENT;
 

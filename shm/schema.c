@@ -225,6 +225,8 @@ static int copy_object(struct schema_object *to, const struct espalier_object *f
 	*to = (struct schema_object){0};
 	if (!schema_path_valid(from->path))
 		return error_set(-EINVAL, "\"%s\" is not an object's path", from->path);
+	if (from->flags & ESPALIER_OPERATION && strstr(from->path, "{i}"))
+		return error_set(-EINVAL, "%s: an operation has no instances", from->path);
 	while (from->parameters && from->parameters[count].name && count <= ESPALIER_PARAMETERS_MAXIMUM)
 		count++;
 	if (count > ESPALIER_PARAMETERS_MAXIMUM)

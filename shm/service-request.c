@@ -10,6 +10,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "shm/operation.h"
 #include "shm/service-private.h"
 #include "shm/value.h"
 
@@ -571,6 +572,7 @@ static int operate(struct connection *connection, struct espalier_request *reque
 {
 	struct service *service = connection->service;
 	const struct message *message = &connection->message;
+	const struct schema_object *operation;
 	struct espalier_value *arguments;
 	int fault;
 
@@ -578,6 +580,10 @@ static int operate(struct connection *connection, struct espalier_request *reque
 		*text = "the owner has no such command";
 		return ESPALIER_FAULT_DENIED;
 	}
+	operation = operation_find(&service->writer->schema, message->parts[0].path);
+	fault = operation ? operation_check(operation, message->parts + 1, message->count - 1, text) : ESPALIER_OK;
+	if (fault)
+		return fault;
 	arguments = calloc(message->count, sizeof(*arguments));
 	if (!arguments)
 		return ESPALIER_FAULT_RESOURCES;

@@ -139,8 +139,9 @@ static uint32_t show(const struct objects *objects, const char *path, int *width
 		if (means(path, view->path, "")) {
 			meant++;
 			if (print)
-				print_line(view->path, "", *width, "object", object_access(view->flags),
-					   view->description);
+				print_line(view->path, "", *width,
+					   view->flags & ESPALIER_OPERATION ? "operation" : "object",
+					   object_access(view->flags), view->description);
 			else if (head > *width)
 				*width = head;
 		}
