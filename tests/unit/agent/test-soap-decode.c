@@ -373,17 +373,45 @@ Test(soap_decode, get_parameter_attributes_and_methods_without_arguments)
 	soap_decoder_destroy(decoder);
 }
 
+/* all children are arguments, in any namespace; whether there is such a method is for others to say */
+Test(soap_decode, vendor_methods)
+{
+	struct soap_decoder *decoder = new_decoder();
+	const struct soap_message *message = decode(
+		decoder,
+		MESSAGE("<x:X_EXAMPLE_Do xmlns:x=\"urn:a?b&amp;c&lt;\"><B> 1 </B><x:A/><B>2</B></x:X_EXAMPLE_Do>"));
+	const struct vendor_request *request = message->request;
+
+	cr_assert_eq(message->kind, SOAP_MESSAGE_REQUEST);
+	cr_assert_eq(message->method, &soap_method_vendor);
+	expect(message->method_name, "X_EXAMPLE_Do");
+	expect(message->vendor_namespace, "urn:a?b&c<");
+	cr_assert_eq(request->arguments_count, 3);
+	expect(request->arguments[0].name, "B");
+	expect(request->arguments[0].value, " 1 ");
+	expect(request->arguments[1].name, "A");
+	expect(request->arguments[1].value, "");
+	expect(request->arguments[2].value, "2");
+	message = decode(decoder, MESSAGE("<X_EXAMPLE_Do/>"));
+	cr_assert_eq(message->method, &soap_method_vendor);
+	cr_assert_null(message->vendor_namespace.data);
+	cr_assert_eq(((const struct vendor_request *)message->request)->arguments_count, 0);
+	message = decode(decoder, MESSAGE("<cwmp:X_EXAMPLE_Do><a><b>1</b></a></cwmp:X_EXAMPLE_Do>"));
+	cr_assert_eq(message->fault_code, 9003);
+	soap_decoder_destroy(decoder);
+}
+
 /* fault 9000 is for the session to send */
 Test(soap_decode, unknown_methods)
 {
 	struct soap_decoder *decoder = new_decoder();
 	const struct soap_message *message =
-		decode(decoder, MESSAGE("<cwmp:X_EXAMPLE_Do><a><b>1</b></a></cwmp:X_EXAMPLE_Do>"));
+		decode(decoder, MESSAGE("<cwmp:EXAMPLE_Do><a><b>1</b></a></cwmp:EXAMPLE_Do>"));
 	char text[2000];
 
 	cr_assert_eq(message->kind, SOAP_MESSAGE_REQUEST);
 	cr_assert_null(message->method);
-	expect(message->method_name, "X_EXAMPLE_Do");
+	expect(message->method_name, "EXAMPLE_Do");
 	expect(message->id, "42");
 	message = decode(decoder, MESSAGE("<x:GetParameterNames xmlns:x=\"urn:x\"/>"));
 	cr_assert_null(message->method);
