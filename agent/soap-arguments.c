@@ -12,7 +12,7 @@ int soap_argument_find(const struct soap_argument *arguments, const char *name)
 		return -ENOENT;
 	for (int i = 0; arguments[i].name; i++) {
 		assert(i < SOAP_ARGUMENTS_MAXIMUM);
-		if (!strcmp(arguments[i].name, name))
+		if (arguments[i].any_name || !strcmp(arguments[i].name, name))
 			return i;
 	}
 	return -ENOENT;

@@ -86,7 +86,7 @@ struct soap_method {
 };
 
 /**
- * soap_argument_find() - the entry of a table with this name
+ * soap_argument_find() - the entry of a table with this name, or that takes any
  * @arguments: the table, or NULL
  * @name: NUL-terminated, without prefix
  *

@@ -298,8 +298,7 @@ static void begin_repeated(struct soap_elements *elements, const struct soap_ele
 static void begin_member(struct soap_elements *elements, struct soap_element *parent, const char *name,
 			 struct soap_attributes attributes)
 {
-	/* A struct that takes any member has no other entry. */
-	int index = parent->members && parent->members->any_name ? 0 : soap_argument_find(parent->members, name);
+	int index = soap_argument_find(parent->members, name);
 	const struct soap_argument *member;
 
 	if (index < 0) {

@@ -24,6 +24,12 @@ METHODS = [
     'FactoryReset',
     'ScheduleInform',
     'ChangeDUState',
+    'Download',
+    'Upload',
+    'ScheduleDownload',
+    'CancelTransfer',
+    'GetQueuedTransfers',
+    'GetAllQueuedTransfers',
 ]
 PROCESSES = INFO + 'ProcessStatus.'
 
