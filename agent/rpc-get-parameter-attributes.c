@@ -4,6 +4,16 @@
 
 #include "agent/rpc.h"
 
+/* The attributes as the session's version can tell them. */
+static void lookup(struct tree *tree, struct tree_reference reference, struct soap_attributes *attributes,
+		   void *context)
+{
+	struct rpc_call *call = context;
+
+	call->rpc->attributes(tree, reference, attributes, call->rpc->attributes_context);
+	attributes->notification = cwmp_version_notification(call->version, attributes->notification);
+}
+
 int rpc_get_parameter_attributes(struct rpc_call *call)
 {
 	const struct get_parameter_attributes_request *request = call->request;
@@ -17,8 +27,7 @@ int rpc_get_parameter_attributes(struct rpc_call *call)
 	result = rpc_resolve(call, request->parameter_names, request->parameter_names_count, &references, &count);
 	if (result)
 		return result < 0 ? result : 0;
-	soap_attributes_init(list, call->rpc->tree, references, count, call->rpc->attributes,
-			     call->rpc->attributes_context);
+	soap_attributes_init(list, call->rpc->tree, references, count, lookup, call);
 	rpc_answer(call, &list->body);
 	return 0;
 }

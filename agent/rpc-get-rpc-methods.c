@@ -38,8 +38,10 @@ int rpc_get_rpc_methods(struct rpc_call *call)
 	list.names = rpc_allocate(call, list.room * sizeof(*list.names));
 	if (!response || !list.names)
 		return -ENOMEM;
-	for (size_t i = 0; i < rpc_methods_count; i++)
-		list.names[list.count++] = rpc_methods[i].soap->name;
+	for (size_t i = 0; i < rpc_methods_count; i++) {
+		if (rpc_methods[i].since <= call->version)
+			list.names[list.count++] = rpc_methods[i].soap->name;
+	}
 	/* What is more than there is room for can be called all the same. */
 	vendor_method_each(call->rpc->tree, add_vendor_method, &list);
 	soap_methods_init(response, list.names, list.count);

@@ -21,24 +21,24 @@
 
 /* In the order in which GetRPCMethods lists them. */
 const struct rpc_method rpc_methods[] = {
-	{&soap_method_get_rpc_methods, rpc_get_rpc_methods},
-	{&soap_method_set_parameter_values, rpc_set_parameter_values},
-	{&soap_method_get_parameter_values, rpc_get_parameter_values},
-	{&soap_method_get_parameter_names, rpc_get_parameter_names},
-	{&soap_method_set_parameter_attributes, rpc_set_parameter_attributes},
-	{&soap_method_get_parameter_attributes, rpc_get_parameter_attributes},
-	{&soap_method_add_object, rpc_add_object},
-	{&soap_method_delete_object, rpc_delete_object},
-	{&soap_method_reboot, rpc_reboot},
-	{&soap_method_factory_reset, rpc_factory_reset},
-	{&soap_method_schedule_inform, rpc_schedule_inform},
-	{&soap_method_change_du_state, rpc_change_du_state},
-	{&soap_method_download, rpc_download},
-	{&soap_method_upload, rpc_upload},
-	{&soap_method_schedule_download, rpc_schedule_download},
-	{&soap_method_cancel_transfer, rpc_cancel_transfer},
-	{&soap_method_get_queued_transfers, rpc_get_queued_transfers},
-	{&soap_method_get_all_queued_transfers, rpc_get_all_queued_transfers},
+	{&soap_method_get_rpc_methods, CWMP_1_0, rpc_get_rpc_methods},
+	{&soap_method_set_parameter_values, CWMP_1_0, rpc_set_parameter_values},
+	{&soap_method_get_parameter_values, CWMP_1_0, rpc_get_parameter_values},
+	{&soap_method_get_parameter_names, CWMP_1_0, rpc_get_parameter_names},
+	{&soap_method_set_parameter_attributes, CWMP_1_0, rpc_set_parameter_attributes},
+	{&soap_method_get_parameter_attributes, CWMP_1_0, rpc_get_parameter_attributes},
+	{&soap_method_add_object, CWMP_1_0, rpc_add_object},
+	{&soap_method_delete_object, CWMP_1_0, rpc_delete_object},
+	{&soap_method_reboot, CWMP_1_0, rpc_reboot},
+	{&soap_method_factory_reset, CWMP_1_0, rpc_factory_reset},
+	{&soap_method_schedule_inform, CWMP_1_0, rpc_schedule_inform},
+	{&soap_method_change_du_state, CWMP_1_2, rpc_change_du_state},
+	{&soap_method_download, CWMP_1_0, rpc_download},
+	{&soap_method_upload, CWMP_1_0, rpc_upload},
+	{&soap_method_schedule_download, CWMP_1_2, rpc_schedule_download},
+	{&soap_method_cancel_transfer, CWMP_1_2, rpc_cancel_transfer},
+	{&soap_method_get_queued_transfers, CWMP_1_0, rpc_get_queued_transfers},
+	{&soap_method_get_all_queued_transfers, CWMP_1_1, rpc_get_all_queued_transfers},
 };
 const size_t rpc_methods_count = sizeof(rpc_methods) / sizeof(rpc_methods[0]);
 
@@ -146,9 +146,9 @@ int rpc_resolve(struct rpc_call *call, const struct soap_string *names, size_t c
 }
 
 /* Not in the table: which ones there are is up to the owners. */
-static const struct rpc_method vendor_method = {&soap_method_vendor, rpc_vendor_method};
+static const struct rpc_method vendor_method = {&soap_method_vendor, CWMP_1_0, rpc_vendor_method};
 
-static const struct rpc_method *find(struct rpc *rpc, const struct soap_message *message)
+static const struct rpc_method *find(struct rpc *rpc, const struct soap_message *message, enum cwmp_version version)
 {
 	const struct soap_method *soap = message->method;
 
@@ -156,7 +156,7 @@ static const struct rpc_method *find(struct rpc *rpc, const struct soap_message 
 		return vendor_method_find(rpc->tree, message->method_name, NULL) ? &vendor_method : NULL;
 	for (size_t i = 0; i < rpc_methods_count; i++) {
 		if (rpc_methods[i].soap == soap)
-			return &rpc_methods[i];
+			return rpc_methods[i].since <= version ? &rpc_methods[i] : NULL;
 	}
 	return NULL;
 }
@@ -169,7 +169,7 @@ static void handle(struct rpc_call *call, const struct soap_message *message)
 		answer_fault(call, 0, NULL, NULL, 0);
 		return;
 	}
-	call->method = find(call->rpc, message);
+	call->method = find(call->rpc, message, call->version);
 	if (!call->method) {
 		rpc_fault(call, FAULT_NOT_SUPPORTED, "%s: %.*s", soap_fault_text(FAULT_NOT_SUPPORTED),
 			  (int)message->method_name.length, message->method_name.data ? message->method_name.data : "");
@@ -186,7 +186,8 @@ static void handle(struct rpc_call *call, const struct soap_message *message)
 	assert(!call->active || call->answered || call->abandon);
 }
 
-void rpc_begin(struct rpc *rpc, const struct soap_message *message, enum soap_namespace namespace)
+void rpc_begin(struct rpc *rpc, const struct soap_message *message, enum cwmp_version version,
+	       enum soap_namespace namespace)
 {
 	struct rpc_call *call = &rpc->call;
 
@@ -196,6 +197,7 @@ void rpc_begin(struct rpc *rpc, const struct soap_message *message, enum soap_na
 		.message = message,
 		.request = message->request,
 		.envelope = {.namespace = namespace, .id = message->id.data, .id_length = message->id.length},
+		.version = version,
 		.active = true,
 	};
 	/* Who has to know that the structure is new compares tree_structure(); what failed is tried again next time. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "agent/arena.h"
+#include "agent/cwmp-version.h"
 #include "agent/soap-message.h"
 #include "agent/soap-encode.h"
 #include "agent/soap-methods.h"
@@ -23,6 +24,7 @@ struct rpc_call;
 /** struct rpc_method - one entry of the table */
 struct rpc_method {
 	const struct soap_method *soap; /* its name and arguments */
+	enum cwmp_version since;	/* the first version that has it */
 	/**
 	 * Handles a call, whose request (soap->request_size bytes) the decoder has filled. Calls rpc_answer() or
 	 * rpc_fault() exactly once: before it returns, or later; then it must have set call->abandon. Returns 0, or
@@ -38,6 +40,7 @@ struct rpc_call {
 	const struct soap_message *message; /* lives until rpc_end(), as `request`, which is a part of it */
 	const void *request; /* the decoder's, e.g. struct get_parameter_names_request; lives until rpc_end() */
 	struct soap_envelope envelope;
+	enum cwmp_version version; /* of the session */
 	bool active, answered;
 	unsigned int fault_code; /* 0: answered with success */
 	/** Set by a handler that answers later: the session has ended, forget the call. Called at most once. */
@@ -70,11 +73,13 @@ void rpc_exit(struct rpc *rpc);
  * rpc_begin() - handles a request of the ACS
  * @message: of kind SOAP_MESSAGE_REQUEST; must live until rpc_end(). Its faults (bad arguments, an unknown method, a
  *           header that is not understood) are answered here.
- * @namespace: of the answer, as negotiated (R-38)
+ * @version: as negotiated (R-38); methods of later ones are unknown
+ * @namespace: of the answer
  *
  * There must be no call active. rpc->ready() is called once, now or later.
  */
-void rpc_begin(struct rpc *rpc, const struct soap_message *message, enum soap_namespace namespace);
+void rpc_begin(struct rpc *rpc, const struct soap_message *message, enum cwmp_version version,
+	       enum soap_namespace namespace);
 
 /** rpc_end() - the answer has been sent, or the session has ended: abandons an unanswered call, frees its memory */
 void rpc_end(struct rpc *rpc);

@@ -19,11 +19,14 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define VERSIONS		  "1.0,1.1,1.2,1.3,1.4" // that the agent speaks
-#define REJECTED_BEFORE_FALLBACK  2			// Informs refused with 400 before one is tried in CWMP 1.0
-#define INFORM_PARAMETERS_MAXIMUM 4096			// that rows of InformParameter may bring an Inform to
+#define REJECTED_BEFORE_FALLBACK  2    // Informs refused with 400 before one is tried in CWMP 1.0
+#define INFORM_PARAMETERS_MAXIMUM 4096 // that rows of InformParameter may bring an Inform to
 #define FAULT_RETRY		  8005
 #define FAULT_VERSION		  8006
+
+// SessionTimeout of Inform: how long an ACS may have to wait for an answer, in seconds. The longest that one takes is
+// TRANSACTION_TIMEOUT for each of the three steps of a set, or VENDOR_METHOD_TIME.
+#define SESSION_TIMEOUT 60
 
 struct session_run {
 	struct agent *agent;
@@ -38,8 +41,9 @@ struct session_run {
 	char url[URL_LENGTH_MAX + 1];
 	char username[AGENT_SECRET_SIZE], password[AGENT_SECRET_SIZE];
 
-	enum soap_namespace namespace;
-	uint64_t first_id; // of the Inform; each own request has the next one
+	enum cwmp_version version;
+	enum soap_namespace namespace; // of what is sent: that of the version, or as the ACS has it
+	uint64_t first_id;	       // of the Inform; each own request has the next one
 	char id[24];
 	struct soap_envelope header;
 	struct soap_inform_body inform;
@@ -189,8 +193,10 @@ static void make_inform(struct session_run *run)
 	run->device_id = (struct soap_device_id){agent->identity.manufacturer, agent->identity.oui,
 						 agent->identity.product_class, agent->identity.serial_number};
 	run->header = (struct soap_envelope){.namespace = run->namespace, .id = run->id, .id_length = strlen(run->id)};
-	if (run->namespace == SOAP_NAMESPACE_CWMP_1_2)
-		run->header.supported_versions = VERSIONS;
+	if (run->version == CWMP_1_4) {
+		run->header.supported_versions = CWMP_VERSIONS;
+		run->header.session_timeout = SESSION_TIMEOUT;
+	}
 	soap_inform_init(&run->inform, &run->device_id, run->events, count, time(NULL), run->failures, agent->tree,
 			 run->references, run->reference_count);
 	soap_encoder_start(&run->encoder, &run->header, &run->inform.body);
@@ -258,9 +264,10 @@ static void send_inform(struct session_run *run)
 	run->session.hold = false;
 	getrandom(&run->first_id, sizeof(run->first_id), 0);
 	new_id(run);
-	run->namespace = SOAP_NAMESPACE_CWMP_1_2;
+	run->version = CWMP_1_4;
 	if (run->rejected >= REJECTED_BEFORE_FALLBACK && run->rejected % 2 == 0)
-		run->namespace = SOAP_NAMESPACE_CWMP_1_0;
+		run->version = CWMP_1_0;
+	run->namespace = cwmp_version_namespace(run->version);
 	log_info("session with %.*s", (int)strcspn(run->url, "?"), run->url);
 	error = http_client_begin(&run->http, run->url);
 	if (error) {
@@ -329,24 +336,6 @@ static int received(void *context, const char *data, size_t length)
 
 // ---- What came
 
-// The namespace of a version that UseCWMPVersion names, or NONE.
-static enum soap_namespace namespace_of_version(struct soap_string version)
-{
-	static const struct {
-		const char *version;
-		enum soap_namespace namespace;
-	} versions[] = {
-		{"1.0", SOAP_NAMESPACE_CWMP_1_0}, {"1.1", SOAP_NAMESPACE_CWMP_1_1}, {"1.2", SOAP_NAMESPACE_CWMP_1_2},
-		{"1.3", SOAP_NAMESPACE_CWMP_1_2}, {"1.4", SOAP_NAMESPACE_CWMP_1_2},
-	};
-
-	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
-		if (!strcmp(versions[i].version, version.data))
-			return versions[i].namespace;
-	}
-	return SOAP_NAMESPACE_NONE;
-}
-
 static enum session_event take_response(struct session_run *run, const struct soap_message *message)
 {
 	const struct acs_request *request = run->agent->acs_request;
@@ -366,12 +355,16 @@ static enum session_event take_response(struct session_run *run, const struct so
 	if (request)
 		return SESSION_RESPONSE;
 	if (message->use_cwmp_version.data) {
-		run->namespace = namespace_of_version(message->use_cwmp_version);
-		if (run->namespace == SOAP_NAMESPACE_NONE) {
+		int version = cwmp_version_of_text(message->use_cwmp_version.data);
+
+		if (version < 0) {
 			because(run, "the ACS wants CWMP version \"%s\"", message->use_cwmp_version.data);
 			return SESSION_BROKEN;
 		}
+		run->version = (enum cwmp_version)version;
+		run->namespace = cwmp_version_namespace(run->version);
 	} else if (soap_namespace_is_cwmp(message->cwmp_namespace)) {
+		run->version = cwmp_version_of_namespace(message->cwmp_namespace);
 		run->namespace = message->cwmp_namespace;
 	}
 	return SESSION_RESPONSE;
@@ -478,7 +471,7 @@ static void execute(struct session_run *run)
 	log_info("request %.*s", (int)run->message->method_name.length, run->message->method_name.data);
 	own_refresh(&run->agent->own, asks_for(run->message));
 	agent_refresh_tree(run->agent);
-	rpc_begin(&run->rpc, run->message, run->namespace);
+	rpc_begin(&run->rpc, run->message, run->version, run->namespace);
 }
 
 static void answer_ready(struct rpc_call *call, void *context)
@@ -572,6 +565,11 @@ static void handle(struct session_run *run, enum session_event event)
 void session_run_start(struct session_run *run)
 {
 	handle(run, SESSION_START);
+}
+
+enum cwmp_version session_run_version(const struct session_run *run)
+{
+	return run->version;
 }
 
 bool session_run_active(const struct session_run *run)

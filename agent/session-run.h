@@ -2,7 +2,8 @@
 // Binds the session's state machine to the HTTP client, the decoder and the methods.
 #pragma once
 
-#include <stdbool.h>
+#include "agent/cwmp-version.h"
+
 #include <stddef.h>
 
 struct agent;
@@ -19,6 +20,9 @@ void session_run_start(struct session_run *run);
 
 // Whether a session runs.
 bool session_run_active(const struct session_run *run);
+
+// The version of CWMP that is spoken, while a session runs.
+enum cwmp_version session_run_version(const struct session_run *run);
 
 // Whether a parameter, by its full path, is in every Inform.
 bool session_run_forces(const char *path, size_t length);

@@ -3,6 +3,7 @@
 #include "agent/transfer-complete.h"
 
 #include "agent/agent.h"
+#include "agent/session-run.h"
 #include "agent/soap-encode.h"
 
 #include <string.h>
@@ -15,7 +16,10 @@ static const struct transfer *transfer_of(const struct acs_request *request)
 // CompleteTime says when the file was applied: of a failed transfer it is unknown.
 static void write_end(const struct transfer *transfer, struct soap_writer *writer)
 {
-	soap_write_fault_struct(writer, "FaultStruct", transfer->fault,
+	enum cwmp_version version = session_run_version(transfer->request.agent->session);
+
+	soap_write_fault_struct(writer, "FaultStruct",
+				cwmp_version_transfer_fault(version, transfer->fault, transfer->upload),
 				*transfer->fault_text ? transfer->fault_text : NULL);
 	soap_element_time(writer, "StartTime", transfer->started);
 	soap_element_time(writer, "CompleteTime", transfer->fault ? 0 : transfer->completed);

@@ -63,7 +63,7 @@ static char *call(const struct soap_message *message)
 	int before = ready_count;
 	char *answer;
 
-	rpc_begin(&rpc, message, SOAP_NAMESPACE_CWMP_1_2);
+	rpc_begin(&rpc, message, CWMP_1_4, SOAP_NAMESPACE_CWMP_1_2);
 	cr_assert_eq(ready_count, before + 1);
 	cr_assert(rpc.call.answered);
 	fixture.envelope = rpc.call.envelope;
@@ -392,7 +392,7 @@ Test(rpc_read, a_session_that_ends_before_the_answer_was_sent)
 		.method = &soap_method_get_rpc_methods,
 	};
 
-	rpc_begin(&rpc, &message, SOAP_NAMESPACE_CWMP_1_0);
+	rpc_begin(&rpc, &message, CWMP_1_0, SOAP_NAMESPACE_CWMP_1_0);
 	cr_expect(tree_held(fixture.tree));
 	rpc_end(&rpc);
 	rpc_end(&rpc);
