@@ -126,6 +126,7 @@ static int open_own(struct agent *agent)
 		return error;
 	own_refresh(&agent->own, OWN_LIVE_TIME | OWN_LIVE_DEVICE_INFO | OWN_LIVE_CPU | OWN_LIVE_PROCESSES);
 	agent_open_counters(agent);
+	agent->reachable = (struct reachable){.agent = agent, .path = agent->listener.path};
 	error = listener_open(&agent->listener, agent);
 	if (error)
 		return error;

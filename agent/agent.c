@@ -146,8 +146,6 @@ int agent_watch_owners(struct agent *agent)
 static void start_session(struct agent *agent)
 {
 	agent->wanted = agent->notify_wanted = agent->retry = false;
-	// A port that was in use before may be free now.
-	listener_update(&agent->listener);
 	session_run_start(agent->session);
 }
 

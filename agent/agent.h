@@ -16,6 +16,7 @@
 #include "agent/notify.h"
 #include "agent/own-table.h"
 #include "agent/reach.h"
+#include "agent/reachable.h"
 #include "agent/reboot.h"
 #include "agent/redo.h"
 #include "agent/ring-signal.h"
@@ -75,6 +76,7 @@ struct agent {
 	struct alarm object_alarm;	 // of an owner that has to answer AddObject or DeleteObject
 	struct object_call *object_call; // whose answer that is
 	struct vendor_methods vendor_methods;
+	struct reachable reachable;
 	struct listener listener;
 	struct reach reach;
 	struct alarm counting; // when the counters of connection requests are published

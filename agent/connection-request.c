@@ -547,11 +547,8 @@ int connection_request_open(struct connection_request *listener, struct ring *ri
 	if (result != 0)
 		return result;
 	listener->descriptor = open_socket(settings, &listener->port);
-	if (listener->descriptor < 0) {
-		log_error("connection request: cannot listen on port %u: %s", (unsigned)settings->port,
-			  strerror(-listener->descriptor));
+	if (listener->descriptor < 0)
 		return listener->descriptor;
-	}
 	result = ring_accept(ring, &listener->accepting, listener->descriptor);
 	if (result != 0)
 		close(listener->descriptor);

@@ -570,3 +570,8 @@ int http_client_local_address(const struct http_client *client, union transport_
 {
 	return http_connection_local_address(&client->connection, address);
 }
+
+int http_client_peer_address(const struct http_client *client, union transport_address *address)
+{
+	return http_connection_peer_address(&client->connection, address);
+}

@@ -127,5 +127,6 @@ void http_client_end(struct http_client *client);
 // Frees the memory that a session under way holds. After ring_close(), in place of http_client_end().
 void http_client_close(struct http_client *client);
 
-// Tells the connection's own address. Returns 0, or -ENOTCONN.
+// Tell the addresses of the connection's two ends. Return 0, or -ENOTCONN.
 int http_client_local_address(const struct http_client *client, union transport_address *address);
+int http_client_peer_address(const struct http_client *client, union transport_address *address);

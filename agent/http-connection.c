@@ -298,3 +298,13 @@ int http_connection_local_address(const struct http_connection *connection, unio
 		return -ENOTCONN;
 	return 0;
 }
+
+int http_connection_peer_address(const struct http_connection *connection, union transport_address *address)
+{
+	socklen_t length = sizeof(*address);
+
+	if (http_connection_state(connection) != TRANSPORT_OPEN ||
+	    getpeername(connection->transport.descriptor, &address->any, &length) != 0)
+		return -ENOTCONN;
+	return 0;
+}

@@ -76,5 +76,6 @@ const char *http_connection_reason(const struct http_connection *connection);
 // that was not resumed.
 bool http_connection_again(const struct http_connection *connection);
 
-// Tells the connection's own address. Returns 0, or -ENOTCONN.
+// Tell the addresses of the connection's two ends. Return 0, or -ENOTCONN.
 int http_connection_local_address(const struct http_connection *connection, union transport_address *address);
+int http_connection_peer_address(const struct http_connection *connection, union transport_address *address);

@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where the ACS can request a connection: the listener, its address, and the URL that is published.
+// Where the ACS can request a connection by HTTP: the listener, its port and path.
 #include "agent/listener.h"
 
 #include "agent/agent.h"
 #include "shm/log.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <ifaddrs.h>
-#include <linux/rtnetlink.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define PATH_BYTES	    16 // random bytes of the path
+#define SECOND		    1000000000ll // nanoseconds
+#define PATH_BYTES	    16		 // random bytes of the path
+#define FIRST_RETRY	    (SECOND / 4) // to open a port that is in use; each wait is twice the former
+#define LAST_RETRY	    (64 * SECOND)
+#define REFUSED_GRACE	    (10 * SECOND) // for which such a port counts as if it were open
 #define STATE_LISTENER_PATH "connection-request-path"
-#define STATE_REACHED_FROM  "connection-request-address"
 
 static int make_path(struct listener *listener)
 {
@@ -44,171 +41,44 @@ static int make_path(struct listener *listener)
 	return 0;
 }
 
-static bool known(const union transport_address *address)
+// A port that is in use is likely to be an agent's that was killed a
+// moment ago: the kernel needs its time to close a dead process' ring.
+unsigned listener_port(const struct listener *listener)
 {
-	return address->any.sa_family == AF_INET || address->any.sa_family == AF_INET6;
-}
-
-static bool usable(const union transport_address *address)
-{
-	return address->any.sa_family == AF_INET ||
-	       (address->any.sa_family == AF_INET6 && !IN6_IS_ADDR_LINKLOCAL(&address->ipv6.sin6_addr));
-}
-
-// The address of the configured interface; IPv4 first, as more servers can reach it.
-static void address_of_interface(const char *name, union transport_address *address)
-{
-	struct ifaddrs *interfaces;
-
-	address->any.sa_family = AF_UNSPEC;
-	if (getifaddrs(&interfaces))
-		return;
-	for (struct ifaddrs *interface = interfaces; interface; interface = interface->ifa_next) {
-		const union transport_address *found = (const union transport_address *)interface->ifa_addr;
-
-		if (strcmp(interface->ifa_name, name) || !found || !known(found) || !usable(found))
-			continue;
-		if (known(address) && found->any.sa_family != AF_INET)
-			continue;
-		memcpy(address, found, transport_address_length(found));
-		if (address->any.sa_family == AF_INET)
-			break;
-	}
-	freeifaddrs(interfaces);
-}
-
-static const void *bytes_of(const union transport_address *address)
-{
-	return address->any.sa_family == AF_INET ? (const void *)&address->ipv4.sin_addr : &address->ipv6.sin6_addr;
-}
-
-static void make_url(struct listener *listener, char url[LISTENER_URL_SIZE])
-{
-	const char *interface = listener->agent->configuration.connection_request_interface;
-	union transport_address address = listener->address;
-	char text[INET6_ADDRSTRLEN];
-	bool six;
-
-	*url = 0;
-	if (!listener->request)
-		return;
-	if (*interface)
-		address_of_interface(interface, &address);
-	if (!known(&address) || !inet_ntop(address.any.sa_family, bytes_of(&address), text, sizeof(text)))
-		return;
-	six = address.any.sa_family == AF_INET6;
-	snprintf(url, LISTENER_URL_SIZE, "http://%s%s%s:%u%s", six ? "[" : "", text, six ? "]" : "",
-		 listener->request->port, listener->path);
+	if (listener->request)
+		return listener->request->port;
+	if (listener->refused == -EADDRINUSE && ring_clock(CLOCK_BOOTTIME) - listener->refused_since < REFUSED_GRACE)
+		return listener->agent->configuration.connection_request_port;
+	return 0;
 }
 
 static void publish(struct listener *listener)
 {
-	struct agent *agent = listener->agent;
-	char url[LISTENER_URL_SIZE];
+	char address[REACHABLE_ADDRESS_SIZE] = "";
+	unsigned port = listener_port(listener);
 
-	make_url(listener, url);
-	own_set(&agent->own, OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_CONNECTION_REQUEST_URL, url);
+	if (port && *listener->address.host)
+		snprintf(address, sizeof(address), "%s:%u", listener->address.host, port);
+	reachable_set(&listener->agent->reachable, REACHABLE_HTTP, address);
+	if (port != listener->told_port)
+		reach_http_port_changed(&listener->agent->reach);
+	listener->told_port = port;
 }
 
-static void keep_address(struct listener *listener, const union transport_address *address)
+static void address_changed(struct device_address *address)
 {
-	char text[INET6_ADDRSTRLEN];
-	struct store_transaction *transaction;
-
-	listener->address = *address;
-	if (!inet_ntop(address->any.sa_family, bytes_of(address), text, sizeof(text)))
-		return;
-	transaction = store_begin(listener->agent->store);
-	if (!transaction)
-		return;
-	store_put_string(transaction, STORE_STATE, STATE_REACHED_FROM, text);
-	store_commit(transaction, NULL, NULL);
+	publish((struct listener *)((char *)address - offsetof(struct listener, address)));
 }
 
-static bool same(const union transport_address *a, const union transport_address *b)
+void listener_reached(struct listener *listener, const union transport_address *local,
+		      const union transport_address *acs)
 {
-	return a->any.sa_family == b->any.sa_family && known(a) &&
-	       !memcmp(bytes_of(a), bytes_of(b),
-		       a->any.sa_family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr));
+	device_address_learn(&listener->address, local, acs);
 }
 
-void listener_reached(struct listener *listener, const union transport_address *local)
+static void try_again(struct alarm *alarm)
 {
-	union transport_address address = *local;
-
-	if (address.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address.ipv6.sin6_addr)) {
-		struct in_addr four;
-
-		memcpy(&four, address.ipv6.sin6_addr.s6_addr + 12, sizeof(four));
-		address.ipv4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = four};
-	}
-	if (same(&address, &listener->address))
-		return;
-	keep_address(listener, &address);
-	publish(listener);
-}
-
-static void load_address(struct listener *listener)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	if (store_get(listener->agent->store, STORE_STATE, STATE_REACHED_FROM, text, sizeof(text)) <= 0)
-		return;
-	if (inet_pton(AF_INET, text, &listener->address.ipv4.sin_addr) == 1)
-		listener->address.any.sa_family = AF_INET;
-	else if (inet_pton(AF_INET6, text, &listener->address.ipv6.sin6_addr) == 1)
-		listener->address.any.sa_family = AF_INET6;
-}
-
-// Whether one of the device's interfaces has the address.
-static bool still_here(const union transport_address *address)
-{
-	struct ifaddrs *interfaces;
-	bool found = false;
-
-	if (getifaddrs(&interfaces))
-		return true;
-	for (struct ifaddrs *interface = interfaces; interface && !found; interface = interface->ifa_next)
-		found = interface->ifa_addr && same((union transport_address *)interface->ifa_addr, address);
-	freeifaddrs(interfaces);
-	return found;
-}
-
-// Addresses of the device have changed. The one in the URL may be gone: a session tells the ACS the new one, and finds
-// it out at the same time.
-static void addresses_changed(struct ring_operation *operation, int result, unsigned flags)
-{
-	struct listener *listener = (struct listener *)((char *)operation - offsetof(struct listener, poll));
-	struct agent *agent = listener->agent;
-	char messages[4096];
-
-	if (result < 0)
-		return;
-	// What the messages say is found out by asking; a queue that ran over (ENOBUFS) says as much.
-	while (recv(listener->descriptor, messages, sizeof(messages), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
-		continue;
-	if (!(flags & RING_MORE))
-		ring_poll(&agent->ring, operation, listener->descriptor, POLLIN);
-	if (*agent->configuration.connection_request_interface) {
-		publish(listener);
-	} else if (known(&listener->address) && !still_here(&listener->address)) {
-		log_info("the address of ConnectionRequestURL is gone");
-		agent->notify_wanted = true;
-		agent_plan(agent);
-	}
-}
-
-static void watch_addresses(struct listener *listener)
-{
-	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
-
-	listener->descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (listener->descriptor < 0 || bind(listener->descriptor, (struct sockaddr *)&address, sizeof(address))) {
-		log_warning("changes of addresses go unnoticed: %s", strerror(errno));
-		return;
-	}
-	listener->poll.done = addresses_changed;
-	ring_poll(&listener->agent->ring, &listener->poll, listener->descriptor, POLLIN);
+	listener_update((struct listener *)((char *)alarm - offsetof(struct listener, again)));
 }
 
 int listener_open(struct listener *listener, struct agent *agent)
@@ -216,11 +86,12 @@ int listener_open(struct listener *listener, struct agent *agent)
 	int error;
 
 	listener->agent = agent;
+	listener->again = (struct alarm){.ring = &agent->ring, .rang = try_again};
 	error = make_path(listener);
 	if (error)
 		return error;
-	load_address(listener);
-	watch_addresses(listener);
+	listener->address.changed = address_changed;
+	device_address_open(&listener->address, agent);
 	listener_update(listener);
 	return 0;
 }
@@ -258,12 +129,26 @@ void listener_counters(const struct listener *listener, struct connection_reques
 
 static void close_port(struct listener *listener)
 {
-	if (!listener->request || listener->former)
-		return;
 	connection_request_close(listener->request);
 	add_counters(&listener->counted, &listener->request->counters);
 	listener->former = listener->request;
 	listener->request = NULL;
+}
+
+static void port_refused(struct listener *listener, int error)
+{
+	int64_t now = ring_clock(CLOCK_BOOTTIME);
+
+	if (!listener->refused) {
+		log_error("no connection requests on port %u: %s",
+			  listener->agent->configuration.connection_request_port, strerror(-error));
+		listener->refused_since = now;
+		listener->wait = FIRST_RETRY;
+	} else if (listener->wait < LAST_RETRY) {
+		listener->wait *= 2;
+	}
+	listener->refused = error;
+	alarm_set(&listener->again, CLOCK_BOOTTIME, now + listener->wait);
 }
 
 static void open_port(struct listener *listener)
@@ -288,42 +173,45 @@ static void open_port(struct listener *listener)
 	if (error) {
 		free(listener->request);
 		listener->request = NULL;
-		if (!listener->refused)
-			log_error("no connection requests on port %u: %s", configuration->connection_request_port,
-				  strerror(-error));
-	} else if (listener->refused) {
-		log_notice("connection requests on port %u are possible again", configuration->connection_request_port);
+		port_refused(listener, error);
+		return;
 	}
-	listener->refused = error;
+	if (listener->refused)
+		log_notice("connection requests on port %u are possible again", configuration->connection_request_port);
+	listener->refused = 0;
 }
 
 void listener_update(struct listener *listener)
 {
 	struct agent *agent = listener->agent;
 	bool wanted = settings_boolean(&agent->settings, SETTING_CONNECTION_REQUEST_ENABLE);
+	bool close = listener->request && (!wanted || listener->moved);
 
 	if (listener->former && connection_request_idle(listener->former)) {
 		free(listener->former);
 		listener->former = NULL;
 	}
-	if (!wanted)
+	if (close && !listener->former)
 		close_port(listener);
-	else if (!listener->request)
-		open_port(listener);
+	if (!listener->request) {
+		listener->moved = false;
+		if (!wanted)
+			listener->refused = 0;
+		else if (!listener->refused || !listener->again.set)
+			open_port(listener);
+	}
+	// Only one closed listener is waited for, and its memory is given back then.
+	if (listener->former && !listener->again.set)
+		alarm_set(&listener->again, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + FIRST_RETRY);
 	publish(listener);
 }
 
 void listener_move(struct listener *listener)
 {
-	// Only one closed listener is waited for: the next session opens the port then.
-	if (listener->former && !connection_request_idle(listener->former))
-		return;
-	free(listener->former);
-	listener->former = NULL;
-	close_port(listener);
-	if (settings_boolean(&listener->agent->settings, SETTING_CONNECTION_REQUEST_ENABLE))
-		open_port(listener);
-	publish(listener);
+	listener->moved = true;
+	listener->refused = 0;
+	device_address_look(&listener->address);
+	listener_update(listener);
 }
 
 void listener_credentials(struct listener *listener)
@@ -346,6 +234,5 @@ void listener_free(struct listener *listener)
 {
 	free(listener->request);
 	free(listener->former);
-	if (listener->descriptor > 0)
-		close(listener->descriptor);
+	device_address_free(&listener->address);
 }

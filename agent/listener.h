@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where the ACS can request a connection: the listener, its address, and the URL that is published.
+// Where the ACS can request a connection by HTTP: the listener, its port and path.
 #pragma once
 
 #include "agent/connection-request.h"
-#include "agent/store.h"
-#include "agent/transport.h"
+#include "agent/device-address.h"
 
 #define LISTENER_URL_SIZE (CONNECTION_REQUEST_PATH_MAX + 128)
 
@@ -15,10 +14,12 @@ struct listener {
 	struct connection_request *request; // NULL: closed
 	struct connection_request *former;  // closed, but its memory is still in use
 	char path[CONNECTION_REQUEST_PATH_MAX + 1];
-	union transport_address address; // by which the device reaches the ACS; family 0: unknown
-	struct ring_operation poll;
-	int descriptor;				    // tells of changed addresses
-	bool refused;				    // the port could not be opened; it was said
+	struct device_address address;
+	unsigned told_port;			    // that espalier-nat knows
+	int refused;				    // why the port could not be opened, or 0
+	int64_t refused_since, wait;		    // nanoseconds
+	bool moved;				    // the open port is no longer the one that is wanted
+	struct alarm again;			    // when to see what has become of it
 	struct connection_request_counters counted; // of the ports that are closed
 };
 
@@ -34,8 +35,12 @@ void listener_move(struct listener *listener);
 // Takes the credentials of the settings.
 void listener_credentials(struct listener *listener);
 
-// The ACS was reached from the address `local`.
-void listener_reached(struct listener *listener, const union transport_address *local);
+// The ACS at `acs` was reached from the address `local`.
+void listener_reached(struct listener *listener, const union transport_address *local,
+		      const union transport_address *acs);
+
+// The TCP port at which requests are received, 0 for none.
+unsigned listener_port(const struct listener *listener);
 
 // What became of all requests since the agent runs.
 void listener_counters(const struct listener *listener, struct connection_request_counters *counters);

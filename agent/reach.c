@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The agent's end of the private connection with espalier-nat.
+// What the agent has to do with espalier-nat.
 #include "agent/reach.h"
 
 #include "agent/agent-private.h"
 #include "agent/url.h"
 #include "shm/log.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #define SECOND		  1000000000ll // nanoseconds
-#define BACKLOG		  4
 #define STATE_UDP_REQUEST "udp-request"
-#define STATE_UDP_ADDRESS "udp-address"
 #define ADDRESS_PATH	  "Device.ManagementServer.UDPConnectionRequestAddress"
 #define WANTED                                                                                                         \
 	(SETTING_BIT(SETTING_URL) | SETTING_BIT(SETTING_CONNECTION_REQUEST_USERNAME) |                                 \
@@ -26,14 +20,9 @@
 	 SETTING_BIT(SETTING_STUN_PASSWORD) | SETTING_BIT(SETTING_STUN_MAXIMUM_KEEP_ALIVE) |                           \
 	 SETTING_BIT(SETTING_STUN_MINIMUM_KEEP_ALIVE))
 
-static struct reach *of_accepting(struct ring_operation *operation)
+static struct reach *of_link(struct private_link *link)
 {
-	return (struct reach *)((char *)operation - offsetof(struct reach, accepting));
-}
-
-static struct reach *of_receiving(struct ring_operation *operation)
-{
-	return (struct reach *)((char *)operation - offsetof(struct reach, receiving));
+	return (struct reach *)((char *)link - offsetof(struct reach, link));
 }
 
 // --- what is published ---
@@ -41,42 +30,60 @@ static struct reach *of_receiving(struct ring_operation *operation)
 static void publish(struct reach *reach)
 {
 	struct own *own = &reach->agent->own;
-	bool detected = reach->binding.nat_detected && settings_boolean(&reach->agent->settings, SETTING_STUN_ENABLE);
-	bool usable = reach_connected(reach) || *reach->binding.address;
+	bool connected = private_link_connected(&reach->link);
+	bool detected = reach->nat_detected && settings_boolean(&reach->agent->settings, SETTING_STUN_ENABLE);
 
-	own_set(own, OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_UDP_CONNECTION_REQUEST_ADDRESS, reach->binding.address);
 	own_set(own, OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_NAT_DETECTED, detected ? "1" : "0");
-	own_set(own, OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_SUPPORTED_CONN_REQ_METHODS,
-		usable ? "HTTP,STUN" : "HTTP");
-	own_set(own, OWN_CONNECTION_REQUEST, 0, reach_connected(reach) ? "1" : "0");
+	own_set(own, OWN_CONNECTION_REQUEST, 0, connected ? "1" : "0");
+	reachable_support(&reach->agent->reachable, REACHABLE_UDP,
+			  connected || *reachable_address(&reach->agent->reachable, REACHABLE_UDP));
+}
+
+static void take_address(struct reach_kept *kept, const char *address)
+{
+	struct agent *agent = kept->reach->agent;
+
+	alarm_clear(&kept->grace);
+	if (!strcmp(reachable_address(&agent->reachable, kept->way), address))
+		return;
+	reachable_set(&agent->reachable, kept->way, address);
+	// So that the next process of the agent does not tell the ACS of an address that is lost and found.
+	agent_put_state(agent, kept->state, address);
 }
 
 static void take_binding(struct reach *reach, const struct reach_binding *binding)
 {
-	bool news = strcmp(reach->binding.address, binding->address) != 0;
-
-	alarm_clear(&reach->grace);
-	reach->binding = *binding;
+	reach->nat_detected = binding->nat_detected;
+	take_address(&reach->binding, binding->address);
 	publish(reach);
-	if (!news)
-		return;
-	log_info("reached by UDP at %s", *binding->address ? binding->address : "no address");
-	// So that the next process of the agent does not tell the ACS of an address that is lost and found.
-	agent_put_state(reach->agent, STATE_UDP_ADDRESS, binding->address);
 }
 
-// The monitor does not come back, or does not find a binding.
+// The monitor does not come back, or finds none.
 static void give_up(struct alarm *alarm)
 {
-	struct reach *reach = (struct reach *)((char *)alarm - offsetof(struct reach, grace));
+	struct reach_kept *kept = (struct reach_kept *)((char *)alarm - offsetof(struct reach_kept, grace));
 
-	take_binding(reach, &(struct reach_binding){0});
+	if (kept->way == REACHABLE_UDP)
+		take_binding(kept->reach, &(struct reach_binding){0});
+	else
+		take_address(kept, "");
 }
 
-static void start_grace(struct reach *reach)
+static void start_grace(struct reach_kept *kept)
 {
-	if (!reach->grace.set && *reach->binding.address)
-		alarm_set(&reach->grace, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + REACH_GRACE_SECONDS * SECOND);
+	if (!kept->grace.set && *reachable_address(&kept->reach->agent->reachable, kept->way))
+		alarm_set(&kept->grace, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + REACH_GRACE_SECONDS * SECOND);
+}
+
+static void open_kept(struct reach_kept *kept)
+{
+	struct agent *agent = kept->reach->agent;
+	char address[REACH_ADDRESS_MAXIMUM + 1];
+
+	kept->grace = (struct alarm){.ring = &agent->ring, .rang = give_up};
+	if (store_get(agent->store, STORE_STATE, kept->state, address, sizeof(address)) > 0)
+		reachable_set(&agent->reachable, kept->way, address);
+	start_grace(kept);
 }
 
 // --- notifications ---
@@ -131,6 +138,7 @@ static void send_settings(struct reach *reach)
 	const struct settings *settings = &agent->settings;
 	long maximum = strtol(settings_text(settings, SETTING_STUN_MAXIMUM_KEEP_ALIVE), NULL, 10);
 	struct reach_settings told = {
+		.http_port = (uint16_t)listener_port(&agent->listener),
 		.stun = settings_boolean(settings, SETTING_STUN_ENABLE),
 		.listen = agent->configuration.stun_listen,
 		.local_port = (uint16_t)agent->configuration.stun_local_port,
@@ -141,17 +149,13 @@ static void send_settings(struct reach *reach)
 	char message[REACH_MESSAGE_MAXIMUM];
 	int length;
 
-	if (!reach_connected(reach))
-		return;
 	find_server(settings, told.server);
 	text(told.username, sizeof(told.username), settings_text(settings, SETTING_STUN_USERNAME));
 	text(told.password, sizeof(told.password), settings_text(settings, SETTING_STUN_PASSWORD));
 	text(told.request_username, sizeof(told.request_username),
 	     settings_text(settings, SETTING_CONNECTION_REQUEST_USERNAME));
 	length = reach_write_settings(message, &told);
-	// A monitor that does not read is of no use: it comes back with a new connection.
-	if (send(reach->connection, message, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) != length)
-		shutdown(reach->connection, SHUT_RDWR);
+	private_link_send(&reach->link, message, (size_t)length);
 	explicit_bzero(message, sizeof(message));
 	explicit_bzero(&told, sizeof(told));
 }
@@ -163,12 +167,19 @@ void reach_settings_changed(struct reach *reach, uint64_t changed)
 		udp_request_forget(&reach->udp);
 		agent_put_state(reach->agent, STATE_UDP_REQUEST, "");
 	}
-	if (!(changed & WANTED) || reach->descriptor < 0)
+	if (!(changed & WANTED))
 		return;
 	// The binding of the former settings holds until the monitor has told of another one, or of none.
 	if (changed & WANTED & ~SETTING_BIT(SETTING_CONNECTION_REQUEST_USERNAME))
-		start_grace(reach);
-	send_settings(reach);
+		start_grace(&reach->binding);
+	if (private_link_connected(&reach->link))
+		send_settings(reach);
+}
+
+void reach_http_port_changed(struct reach *reach)
+{
+	if (private_link_connected(&reach->link))
+		send_settings(reach);
 }
 
 // --- what the monitor tells ---
@@ -191,170 +202,71 @@ static void take_request(struct reach *reach, const char *datagram, size_t lengt
 	agent_plan(agent);
 }
 
-static void start_receiving(struct reach *reach);
-
-static void connection_over(struct reach *reach)
-{
-	close(reach->connection);
-	reach->connection = reach->successor;
-	reach->successor = -1;
-	if (reach_connected(reach)) {
-		start_receiving(reach);
-		return;
-	}
-	log_notice("espalier-nat is gone");
-	start_grace(reach);
-	publish(reach);
-}
-
-static void received(struct ring_operation *operation, int result, unsigned flags)
+static bool received(struct private_link *link, const char *bytes, size_t length)
 {
 	static struct reach_message message;
-	struct reach *reach = of_receiving(operation);
+	struct reach *reach = of_link(link);
 
-	(void)flags;
-	if (result <= 0 || reach->successor >= 0) {
-		connection_over(reach);
-		return;
-	}
-	if (reach_read(reach->received, (size_t)result, &message) || message.kind == REACH_SETTINGS) {
-		log_error("the message of espalier-nat is not understood: is it of another version?");
-		connection_over(reach);
-		return;
-	}
-	if (message.kind == REACH_BINDING)
+	if (reach_read(bytes, length, &message))
+		return false;
+	switch (message.kind) {
+	case REACH_BINDING:
 		take_binding(reach, &message.binding);
-	else
+		return true;
+	case REACH_MAPPING:
+		take_address(&reach->mapping, message.mapping.address);
+		return true;
+	case REACH_REQUEST:
 		take_request(reach, message.request.bytes, message.request.length);
-	if (ring_receive(&reach->agent->ring, &reach->receiving, reach->connection, reach->received,
-			 sizeof(reach->received)))
-		connection_over(reach);
+		return true;
+	case REACH_SETTINGS:
+		break;
+	}
+	return false;
 }
 
-static void start_receiving(struct reach *reach)
+static void connected(struct private_link *link)
 {
-	log_info("espalier-nat is connected");
-	reach->receiving.done = received;
-	if (ring_receive(&reach->agent->ring, &reach->receiving, reach->connection, reach->received,
-			 sizeof(reach->received))) {
-		connection_over(reach);
-		return;
-	}
-	send_settings(reach);
+	send_settings(of_link(link));
+	publish(of_link(link));
+}
+
+static void gone(struct private_link *link)
+{
+	struct reach *reach = of_link(link);
+
+	start_grace(&reach->binding);
+	start_grace(&reach->mapping);
 	publish(reach);
-}
-
-static bool trusted(int descriptor)
-{
-	struct ucred peer;
-	socklen_t length = sizeof(peer);
-
-	return !getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) &&
-	       (peer.uid == 0 || peer.uid == geteuid());
-}
-
-static void accepted(struct ring_operation *operation, int result, unsigned flags)
-{
-	struct reach *reach = of_accepting(operation);
-
-	if (result < 0 && !(flags & RING_MORE)) {
-		log_warning("espalier-nat can't connect any more: %s", strerror(-result));
-		return;
-	}
-	if (!(flags & RING_MORE))
-		ring_accept(&reach->agent->ring, operation, reach->descriptor);
-	if (!trusted(result)) {
-		log_warning("a stranger at %s", reach->path);
-		close(result);
-	} else if (!reach_connected(reach)) {
-		reach->connection = result;
-		start_receiving(reach);
-	} else {
-		// The newest is the one that lives; the former's end is on its way.
-		if (reach->successor >= 0)
-			close(reach->successor);
-		reach->successor = result;
-		shutdown(reach->connection, SHUT_RDWR);
-	}
-}
-
-// --- the socket ---
-
-// It comes into its place when it listens: the monitor waits for the rename.
-static int open_socket(struct reach *reach)
-{
-	const char *folder = reach->agent->daemon.run_folder;
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int length = snprintf(address.sun_path, sizeof(address.sun_path), "%s/.%s", folder, REACH_SOCKET);
-	int descriptor;
-
-	if (length < 0 || (size_t)length >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	length = snprintf(reach->path, sizeof(reach->path), "%s/%s", folder, REACH_SOCKET);
-	if (length < 0 || (size_t)length >= sizeof(reach->path))
-		return -ENAMETOOLONG;
-	descriptor = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (descriptor < 0)
-		return -errno;
-	unlink(address.sun_path);
-	// The mode of the descriptor is that of the file which bind() makes, whatever the process' mask is.
-	if (fchmod(descriptor, S_IRUSR | S_IWUSR) || bind(descriptor, (struct sockaddr *)&address, sizeof(address)) ||
-	    chmod(address.sun_path, S_IRUSR | S_IWUSR) || listen(descriptor, BACKLOG) ||
-	    rename(address.sun_path, reach->path)) {
-		int error = -errno;
-
-		close(descriptor);
-		return error;
-	}
-	return descriptor;
 }
 
 void reach_open(struct reach *reach, struct agent *agent)
 {
 	char state[UDP_REQUEST_STATE_SIZE];
-	int error;
 
 	reach->agent = agent;
-	reach->connection = reach->successor = -1;
-	reach->grace = (struct alarm){.ring = &agent->ring, .rang = give_up};
+	reach->link.program = "espalier-nat";
+	reach->link.connected = connected;
+	reach->link.gone = gone;
+	reach->link.received = received;
 	reach->limit = (struct alarm){.ring = &agent->ring, .rang = limit_over};
 	agent->notify.limited = ADDRESS_PATH;
 	if (store_get(agent->store, STORE_STATE, STATE_UDP_REQUEST, state, sizeof(state)) > 0)
 		udp_request_load(&reach->udp, state);
-	if (store_get(agent->store, STORE_STATE, STATE_UDP_ADDRESS, reach->binding.address,
-		      sizeof(reach->binding.address)) <= 0)
-		*reach->binding.address = 0;
-	start_grace(reach);
-	reach->descriptor = open_socket(reach);
-	error = reach->descriptor;
-	if (error >= 0) {
-		reach->accepting.done = accepted;
-		error = ring_accept(&agent->ring, &reach->accepting, reach->descriptor);
-	}
-	if (error < 0)
-		log_error("no connection requests by UDP: %s: %s", reach->path, strerror(-error));
+	reach->binding = (struct reach_kept){.reach = reach, .way = REACHABLE_UDP, .state = "udp-address"};
+	reach->mapping = (struct reach_kept){.reach = reach, .way = REACHABLE_MAPPING, .state = "mapped-address"};
+	open_kept(&reach->binding);
+	open_kept(&reach->mapping);
+	private_link_open(&reach->link, &agent->ring, agent->daemon.run_folder, REACH_SOCKET);
 	publish(reach);
-}
-
-bool reach_connected(const struct reach *reach)
-{
-	return reach->connection >= 0;
 }
 
 void reach_stop(struct reach *reach)
 {
-	if (reach->agent && reach->descriptor >= 0)
-		unlink(reach->path);
+	private_link_stop(&reach->link);
 }
 
 void reach_free(struct reach *reach)
 {
-	if (!reach->agent)
-		return;
-	for (size_t i = 0; i < 3; i++) {
-		int descriptor = (const int[]){reach->descriptor, reach->connection, reach->successor}[i];
-
-		if (descriptor >= 0)
-			close(descriptor);
-	}
+	private_link_free(&reach->link);
 }

@@ -1,44 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The agent's end of the private connection with espalier-nat: it says how UDP connection requests are to be received
-// and verifies them, and publishes where the device is reached (shm/reach-message.h; ).
+// What the agent has to do with espalier-nat: it says how connection requests are to come to the device, takes over
+// where it is reached, and verifies those that come by UDP (shm/reach-message.h; ).
 #pragma once
 
 #include "agent/alarm.h"
+#include "agent/private-link.h"
+#include "agent/reachable.h"
 #include "agent/udp-request.h"
 #include "shm/reach-message.h"
 
-#define REACH_GRACE_SECONDS 10 // a monitor that is gone may come back this long, before the address counts as lost
+#define REACH_GRACE_SECONDS 10 // a monitor that is gone may come back this long, before its addresses count as lost
 
 struct agent;
+struct reach;
+
+// An address that the monitor looks after.
+struct reach_kept {
+	struct reach *reach;
+	enum reachable_way way;
+	const char *state;  // its name in the store
+	struct alarm grace; // when it is given up
+};
 
 // Zero it. All fields are private, but `udp` may be read.
 struct reach {
 	struct agent *agent;
-	int descriptor, connection, successor; // that listens; of the monitor; of the one that takes its place. Or -1
-	struct ring_operation accepting, receiving;
-	struct alarm grace;  // when the address is given up
+	struct private_link link; // with the monitor
+	struct reach_kept binding, mapping;
+	bool nat_detected;
 	struct alarm limit;  // when a changed address may open a session again
 	int64_t notified_at; // when it last did, nanoseconds of CLOCK_BOOTTIME, or 0
 	struct udp_request udp;
-	struct reach_binding binding;
-	char path[108]; // of the socket
-	char received[REACH_MESSAGE_MAXIMUM + 1];
 };
 
-// Opens the socket in the run folder, and publishes the address of the last time. After the store, settings and the own
-// segment, whose lock makes sure that no other agent has it. Without the socket (which the log says) there are no
-// connection requests by UDP.
+// Opens the socket in the run folder, and publishes the addresses of the last time. After the store, settings, the own
+// segment and the listener. Without the socket (which the log says) there are no connection requests by UDP.
 void reach_open(struct reach *reach, struct agent *agent);
 
 // Settings have changed (bits SETTING_BIT(enum setting)): tells the monitor what it needs.
 void reach_settings_changed(struct reach *reach, uint64_t changed);
 
+// The agent listens for HTTP at another port, or not at all: the monitor is told.
+void reach_http_port_changed(struct reach *reach);
+
 // Whether a changed UDPConnectionRequestAddress may open a session now
 // (X_ESPALIER_UDPConnectionRequestAddressNotificationLimit). When not, one is wanted as soon as it may.
 bool reach_may_notify(struct reach *reach);
-
-// Whether espalier-nat is connected.
-bool reach_connected(const struct reach *reach);
 
 // Removes the socket; before ring_close().
 void reach_stop(struct reach *reach);

@@ -209,10 +209,10 @@ static int connected(void *context)
 {
 	struct session_run *run = context;
 	struct agent *agent = run->agent;
-	union transport_address address;
+	union transport_address local, peer;
 
-	if (!http_client_local_address(&run->http, &address))
-		listener_reached(&agent->listener, &address);
+	if (!http_client_local_address(&run->http, &local) && !http_client_peer_address(&run->http, &peer))
+		listener_reached(&agent->listener, &local, &peer);
 	if (run->session.state != SESSION_INFORM || run->encoder.body)
 		return 0;
 	own_refresh(&agent->own, OWN_LIVE_TIME | OWN_LIVE_DEVICE_INFO | OWN_LIVE_CPU);

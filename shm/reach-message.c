@@ -47,6 +47,7 @@ int reach_write_settings(char *buffer, const struct reach_settings *settings)
 	struct output output = start(buffer, REACH_SETTINGS);
 
 	_Static_assert(REACH_MESSAGE_MAXIMUM > 3 * REACH_NAME_MAXIMUM + REACH_HOST_MAXIMUM + 64, "settings fit");
+	put_number(&output, settings->http_port, 2);
 	put_number(&output, settings->stun, 1);
 	put_number(&output, settings->listen, 1);
 	put_number(&output, settings->local_port, 2);
@@ -66,6 +67,14 @@ int reach_write_binding(char *buffer, const struct reach_binding *binding)
 
 	put_number(&output, binding->nat_detected, 1);
 	put_text(&output, binding->address, REACH_ADDRESS_MAXIMUM);
+	return (int)output.length;
+}
+
+int reach_write_mapping(char *buffer, const struct reach_mapping *mapping)
+{
+	struct output output = start(buffer, REACH_MAPPING);
+
+	put_text(&output, mapping->address, REACH_ADDRESS_MAXIMUM);
 	return (int)output.length;
 }
 
@@ -133,6 +142,7 @@ static bool take_boolean(struct input *input)
 
 static void take_settings(struct input *input, struct reach_settings *settings)
 {
+	settings->http_port = (uint16_t)take_number(input, 2);
 	settings->stun = take_boolean(input);
 	settings->listen = take_boolean(input);
 	settings->local_port = (uint16_t)take_number(input, 2);
@@ -158,6 +168,8 @@ int reach_read(const char *bytes, size_t length, struct reach_message *message)
 	} else if (message->kind == REACH_BINDING) {
 		message->binding.nat_detected = take_boolean(&input);
 		take_text(&input, message->binding.address, REACH_ADDRESS_MAXIMUM);
+	} else if (message->kind == REACH_MAPPING) {
+		take_text(&input, message->mapping.address, REACH_ADDRESS_MAXIMUM);
 	} else if (message->kind == REACH_REQUEST) {
 		message->request.length = take_bytes(&input, message->request.bytes, REACH_DATAGRAM_MAXIMUM);
 	} else {

@@ -15,7 +15,7 @@
 
 /** The socket's name in the run folder */
 #define REACH_SOCKET	       "reach"
-#define REACH_VERSION	       1u
+#define REACH_VERSION	       2u
 #define REACH_HOST_MAXIMUM     256u  /* bytes of a server's name or address */
 #define REACH_NAME_MAXIMUM     1024u /* bytes of a user name or password: 256 characters */
 #define REACH_ADDRESS_MAXIMUM  64u   /* bytes of "host:port" */
@@ -26,10 +26,12 @@ enum reach_kind {
 	REACH_SETTINGS = 1, /* agent to monitor */
 	REACH_BINDING,	    /* monitor to agent */
 	REACH_REQUEST,	    /* monitor to agent: a datagram to verify */
+	REACH_MAPPING,	    /* monitor to agent: what a router forwards to the HTTP port */
 };
 
-/** How connection requests by UDP are to be received. Texts end in NUL. */
+/** How connection requests are to come to the device. Texts end in NUL. */
 struct reach_settings {
+	uint16_t http_port;  /* TCP port on which the agent listens, 0: none. A port mapping is to lead there */
 	bool stun;	     /* ask a server for the binding */
 	bool listen;	     /* without STUN: receive on the local address */
 	uint16_t local_port; /* of the UDP socket */
@@ -46,12 +48,18 @@ struct reach_binding {
 	char address[REACH_ADDRESS_MAXIMUM + 1]; /* "host:port", "" when there is none */
 };
 
+/** The address that a router in front of the device forwards to its `http_port`. */
+struct reach_mapping {
+	char address[REACH_ADDRESS_MAXIMUM + 1]; /* "host:port", "" when there is none */
+};
+
 /** A message that was read; the member that `kind` names is filled in. */
 struct reach_message {
 	enum reach_kind kind;
 	union {
 		struct reach_settings settings;
 		struct reach_binding binding;
+		struct reach_mapping mapping;
 		struct {
 			char bytes[REACH_DATAGRAM_MAXIMUM];
 			size_t length;
@@ -60,13 +68,14 @@ struct reach_message {
 };
 
 /**
- * reach_write_settings(), reach_write_binding(), reach_write_request() - make a message
+ * reach_write_settings(), reach_write_binding(), reach_write_mapping(), reach_write_request() - make a message
  * @buffer: REACH_MESSAGE_MAXIMUM bytes
  *
  * Return its length; -EMSGSIZE for a datagram that is too long.
  */
 int reach_write_settings(char *buffer, const struct reach_settings *settings);
 int reach_write_binding(char *buffer, const struct reach_binding *binding);
+int reach_write_mapping(char *buffer, const struct reach_mapping *mapping);
 int reach_write_request(char *buffer, const char *datagram, size_t length);
 
 /** reach_read() - reads a message. Returns 0, or -EBADMSG for anything that the above do not make. */

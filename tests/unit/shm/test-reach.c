@@ -102,8 +102,12 @@ Test(reach_request, every_cut_and_every_byte)
 
 static struct reach_settings settings_of(void)
 {
-	struct reach_settings settings = {
-		.stun = true, .local_port = 7547, .server_port = 3478, .minimum = 30, .maximum = 4000000000u};
+	struct reach_settings settings = {.http_port = 7548,
+					  .stun = true,
+					  .local_port = 7547,
+					  .server_port = 3478,
+					  .minimum = 30,
+					  .maximum = 4000000000u};
 
 	memcpy(settings.server, "stun.example.com", 17);
 	memcpy(settings.username, "user", 5);
@@ -122,6 +126,7 @@ Test(reach_message, settings_there_and_back)
 	cr_assert_eq(reach_read(buffer, (size_t)length, &message), 0);
 	cr_assert_eq(message.kind, REACH_SETTINGS);
 	cr_expect(message.settings.stun && !message.settings.listen);
+	cr_expect_eq(message.settings.http_port, 7548);
 	cr_expect_eq(message.settings.local_port, 7547);
 	cr_expect_eq(message.settings.server_port, 3478);
 	cr_expect_eq(message.settings.minimum, 30);
@@ -135,12 +140,16 @@ Test(reach_message, settings_there_and_back)
 Test(reach_message, others_there_and_back)
 {
 	const struct reach_binding binding = {.nat_detected = true, .address = "[2001:db8::1]:7547"};
+	const struct reach_mapping mapping = {"192.0.2.1:80"};
 	char buffer[REACH_MESSAGE_MAXIMUM], datagram[REACH_DATAGRAM_MAXIMUM + 1] = GOOD;
 	struct reach_message message;
 
 	cr_assert_eq(reach_read(buffer, (size_t)reach_write_binding(buffer, &binding), &message), 0);
 	cr_expect(message.kind == REACH_BINDING && message.binding.nat_detected);
 	cr_expect_str_eq(message.binding.address, binding.address);
+	cr_assert_eq(reach_read(buffer, (size_t)reach_write_mapping(buffer, &mapping), &message), 0);
+	cr_expect_eq(message.kind, REACH_MAPPING);
+	cr_expect_str_eq(message.mapping.address, mapping.address);
 	cr_assert_eq(
 		reach_read(buffer, (size_t)reach_write_request(buffer, datagram, REACH_DATAGRAM_MAXIMUM), &message), 0);
 	cr_expect(message.kind == REACH_REQUEST && message.request.length == REACH_DATAGRAM_MAXIMUM);

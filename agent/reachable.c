@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// How an ACS reaches the device: the address for each way, and what is published of them.
+#include "agent/reachable.h"
+
+#include "agent/agent.h"
+#include "shm/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *text;   // for the log
+	const char *method; // in SupportedConnReqMethods; NULL: it is part of another's
+} ways[REACHABLE_WAYS] = {
+	[REACHABLE_HTTP] = {"by HTTP", "HTTP"},
+	[REACHABLE_MAPPING] = {"by HTTP through a port mapping", NULL},
+	[REACHABLE_UDP] = {"by UDP", "STUN"},
+};
+
+static void publish(struct reachable *reachable, enum management_server_parameter parameter, const char *text)
+{
+	own_set(&reachable->agent->own, OWN_MANAGEMENT_SERVER, parameter, text);
+}
+
+static void publish_url(struct reachable *reachable)
+{
+	const char *own = reachable->addresses[REACHABLE_HTTP], *mapped = reachable->addresses[REACHABLE_MAPPING];
+	char url[LISTENER_URL_SIZE] = "";
+
+	// A router may still forward to a port at which nobody listens any more.
+	if (*own)
+		snprintf(url, sizeof(url), "http://%s%s", *mapped ? mapped : own, reachable->path);
+	publish(reachable, MANAGEMENT_SERVER_CONNECTION_REQUEST_URL, url);
+}
+
+static void publish_methods(struct reachable *reachable)
+{
+	char text[64] = "";
+	size_t length = 0;
+
+	for (size_t i = 0; i < REACHABLE_WAYS; i++) {
+		if (ways[i].method && (i == REACHABLE_HTTP || reachable->supported[i]))
+			length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s", length ? "," : "",
+						   ways[i].method);
+	}
+	publish(reachable, MANAGEMENT_SERVER_SUPPORTED_CONN_REQ_METHODS, text);
+}
+
+void reachable_set(struct reachable *reachable, enum reachable_way way, const char *address)
+{
+	if (strcmp(reachable->addresses[way], address) != 0)
+		log_info("reached %s at %s", ways[way].text, *address ? address : "no address");
+	snprintf(reachable->addresses[way], sizeof(reachable->addresses[way]), "%s", address);
+	switch (way) {
+	case REACHABLE_HTTP:
+	case REACHABLE_MAPPING:
+		publish_url(reachable);
+		break;
+	case REACHABLE_UDP:
+		publish(reachable, MANAGEMENT_SERVER_UDP_CONNECTION_REQUEST_ADDRESS, address);
+		break;
+	case REACHABLE_WAYS:
+		break;
+	}
+}
+
+const char *reachable_address(const struct reachable *reachable, enum reachable_way way)
+{
+	return reachable->addresses[way];
+}
+
+void reachable_support(struct reachable *reachable, enum reachable_way way, bool supported)
+{
+	reachable->supported[way] = supported;
+	publish_methods(reachable);
+}
