@@ -6,6 +6,7 @@
 
 #include <wolfssl/options.h>
 #include <wolfssl/ssl.h>
+#include <wolfssl/wolfcrypt/ecc.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -200,12 +201,20 @@ static int explain(struct tls_stream *stream, int error)
 
 // ---- The stream
 
+// The library keeps tables of multiples of each point that it has seen twice, 400 KiB for each of the last 16, which
+// are the keys of former handshakes and of no use.
+static void forget_points(void)
+{
+	wc_ecc_fp_free();
+}
+
 static int shake_hands(struct tls_stream *stream)
 {
 	int error;
 
 	if (wolfSSL_connect(stream->ssl) == WOLFSSL_SUCCESS) {
 		stream->established = true;
+		forget_points();
 		return TLS_GOING_ON;
 	}
 	error = wolfSSL_get_error(stream->ssl, WOLFSSL_FATAL_ERROR);
@@ -308,6 +317,8 @@ static void destroy(struct tls_stream *stream)
 	else if (session)
 		wolfSSL_SESSION_free(session);
 	wolfSSL_free(stream->ssl);
+	if (!stream->established)
+		forget_points();
 	free(stream->host);
 	explicit_bzero(stream->plain, sizeof(stream->plain));
 	free(stream);

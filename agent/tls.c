@@ -228,6 +228,8 @@ static int load_own(WOLFSSL_CTX *context, const struct tls_settings *settings, c
 
 static int set_up(WOLFSSL_CTX *context)
 {
+	// X25519 first, which takes the library a fifth of the time of P-256; the others are for certificates too.
+	static int groups[] = {WOLFSSL_ECC_X25519, WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_SECP384R1, WOLFSSL_ECC_SECP521R1};
 	static int aes_first = -1; // what is faster does not change
 
 	if (aes_first < 0)
@@ -238,6 +240,8 @@ static int set_up(WOLFSSL_CTX *context)
 	wolfSSL_CTX_set_verify(context, WOLFSSL_VERIFY_NONE, NULL);
 	return wolfSSL_CTX_SetMinVersion(context, WOLFSSL_TLSV1_2) == WOLFSSL_SUCCESS &&
 			       wolfSSL_CTX_set_cipher_list(context, tls_cipher_list(aes_first)) == WOLFSSL_SUCCESS &&
+			       wolfSSL_CTX_set_groups(context, groups, sizeof(groups) / sizeof(groups[0])) ==
+				       WOLFSSL_SUCCESS &&
 			       wolfSSL_CTX_set1_sigalgs_list(context, SIGNATURES) == WOLFSSL_SUCCESS &&
 			       wolfSSL_CTX_SetMinRsaKey_Sz(context, TLS_RSA_BITS_MIN) == WOLFSSL_SUCCESS &&
 			       wolfSSL_CTX_SetMinEccKey_Sz(context, TLS_ECC_BITS_MIN) == WOLFSSL_SUCCESS &&

@@ -58,6 +58,11 @@ class Process:
     def running(self):
         return self.popen.poll() is None
 
+    def memory(self):
+        """KB of its memory that no file backs. A sanitizer keeps what is freed: tests of growth do not go together with it."""
+        with open('/proc/%d/smaps_rollup' % self.pid, encoding='ascii') as file:
+            return int(re.search(r'Anonymous:\s+(\d+)', file.read())[1])
+
     def wait_for(self, pattern, stream='stderr', after=0, timeout=TIMEOUT):
         """Waits until the stream has a match of the regular expression at or after this offset; returns the match."""
         expression = re.compile(pattern, re.MULTILINE)

@@ -540,11 +540,6 @@ def test_unknown_method_never_answered(make_agent, name):
     wire.close()
 
 
-def anonymous(pid):
-    with open('/proc/%d/smaps_rollup' % pid, encoding='ascii') as file:
-        return int(re.search(r'Anonymous:\s+(\d+)', file.read())[1])
-
-
 def descriptors(pid):
     return len(os.listdir('/proc/%d/fd' % pid))
 
@@ -584,7 +579,7 @@ def test_memory_leaked_a_session(make_agent):
         wait_until(lambda: agent.process.stderr.count(' in a row has failed: ') + agent.process.stderr.count('the session has ended')
                    > number, 'session %d' % number)
         if number in (60, 300):
-            sizes[number] = anonymous(pid), descriptors(pid)
+            sizes[number] = agent.process.memory(), descriptors(pid)
     assert sizes[300][1] <= sizes[60][1] + 1
     assert SANITIZED or sizes[300][0] - sizes[60][0] < 256, sizes
     wire.close()

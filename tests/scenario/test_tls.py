@@ -230,6 +230,28 @@ def test_sessions_are_resumed(authority, serve_tls, tls_agent, versions):
     assert agent.process.stderr.count(', resumed') == 3
 
 
+@pytest.mark.skipif('sanitize' in os.environ.get('ESPALIER_CC', ''), reason='a sanitizer keeps what is freed')
+@pytest.mark.parametrize('versions', [TLS_12, TLS_13], ids=['1.2', '1.3'])
+def test_memory_after_many_handshakes(authority, issue_authority, serve_tls, tls_agent, versions):
+    """Of full handshakes with ever new keys nothing remains."""
+    certificates = [authority.issue('acs-%d' % number, key=('ec', 'ec384')[number % 2]) for number in range(12)]
+    wire = serve_tls(certificates[0], versions=versions)
+    agent = tls_agent(wire.url).start()
+    wire.first()
+    agent.wait_idle()
+    for number, certificate in enumerate(certificates):
+        wire.context = server_context(certificate, versions=versions)
+        already = len(agent.process.stderr)
+        agent.process.signal(1)  # with which the agent forgets its sessions
+        agent.process.wait_for('the configuration was read again', after=already)
+        wire.session(agent).end()
+        agent.wait_idle(number + 2)
+        if number == 1:
+            before = agent.process.memory()
+    assert ', resumed' not in agent.process.stderr
+    assert agent.process.memory() - before < 256, 'KB'
+
+
 @pytest.mark.parametrize('versions', [TLS_12, TLS_13], ids=['1.2', '1.3'])
 def test_forgotten_sessions_are_no_error(authority, serve_tls, tls_agent, versions):
     """A server that has lost its keys makes a full handshake."""
