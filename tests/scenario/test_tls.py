@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# TLS to the ACS: who is believed and who is not, by R-13 to R-16 and T028 to T032.
+# TLS to the ACS: versions, own certificate, resumption, files, the clock, real servers (R-13 to R-16, T028 to T032).
 import os
 import re
 import shutil
@@ -13,23 +13,9 @@ import pytest
 from acs import start_acs  # noqa: F401
 from agent import CREDENTIALS, SERVER, URL, make_agent, publish  # noqa: F401
 from process import wait_until
-from tls import (EXPIRED, FUTURE, Authority, Certificate, authority, chain_file, issue_authority, openssl,  # noqa: F401
-                 serve_tls, server_context, tls_agent)  # noqa: F401
+from tls import (EXPIRED, TLS_12, TLS_13, authority, issue_authority, openssl, refuse, serve_tls,  # noqa: F401
+                 server_context, tls_agent)  # noqa: F401
 from wire import Wire, get_values, knock
-
-TLS_12 = (ssl.TLSVersion.TLSv1_2,) * 2
-TLS_13 = (ssl.TLSVersion.TLSv1_3,) * 2
-
-
-def refuse(wire, agent, why, alert=None):
-    """The agent comes, refuses the server, says why, and sends no HTTP."""
-    agent.start()
-    said = wire.refused()
-    failed = agent.wait_failed(1)
-    assert re.search(why, failed), failed
-    assert alert is None or alert.lower() in said.lower(), said
-    agent.process.wait_for('next try in')
-    return failed
 
 
 @pytest.mark.parametrize('versions', [TLS_12, TLS_13], ids=['1.2', '1.3'])
@@ -41,132 +27,6 @@ def test_T028_valid_certificate(authority, serve_tls, tls_agent, versions, key):
     agent.wait_idle()
     assert wire.names == ['localhost']
     assert re.search(r'TLS: TLSv1\.[23], ', agent.process.stderr)
-
-
-@pytest.mark.parametrize('names, common, host', [
-    ('DNS:localhost', 'x', 'localhost'), ('DNS:other.example,DNS:LOCALHOST', 'x', 'localhost'),
-    ('IP:127.0.0.1', 'x', '127.0.0.1'), ('DNS:a.example,IP:10.0.0.1,IP:127.0.0.1', 'x', '127.0.0.1'),
-    (None, 'localhost', 'localhost')])
-def test_R14_names_that_match(authority, serve_tls, tls_agent, names, common, host):
-    wire = serve_tls(authority.issue('acs', names, common=common), host=host)
-    agent = tls_agent(wire.url).start()
-    wire.first()
-    agent.wait_idle()
-    assert wire.names == [host if host == 'localhost' else None], 'no server name for an address'
-
-
-@pytest.mark.parametrize('names, common, host', [
-    ('DNS:acs.example.com', 'localhost', 'localhost'), ('DNS:*', 'x', 'localhost'), ('DNS:*.localhost', 'x', 'localhost'),
-    ('DNS:local*', 'x', 'localhost'), ('IP:127.0.0.1', 'localhost', 'localhost'),
-    ('DNS:127.0.0.1', '127.0.0.1', '127.0.0.1'), (None, '127.0.0.1', '127.0.0.1'), ('IP:127.0.0.2', 'x', '127.0.0.1'),
-    ('IP:::1', 'x', '127.0.0.1'), ('email:root@localhost', 'localhost', 'localhost'), (None, 'x', 'localhost')])
-def test_T029_wrong_host_name(authority, serve_tls, tls_agent, names, common, host):
-    wire = serve_tls(authority.issue('acs', names, common=common), host=host)
-    refuse(wire, tls_agent(wire.url), r'%s:\d+: TLS: the certificate is for .*not for this host' % re.escape(host), 'bad')
-
-
-@pytest.mark.parametrize('versions', [TLS_12, TLS_13], ids=['1.2', '1.3'])
-def test_T029_unknown_authority(issue_authority, serve_tls, tls_agent, versions):
-    wire = serve_tls(issue_authority('stranger').issue('acs'), versions=versions)
-    refuse(wire, tls_agent(wire.url), r'the certificate is from ".*Test stranger", which is no authority of \[tls\] ca_file')
-
-
-def test_T029_self_signed(serve_tls, tls_agent, issue_authority):
-    stranger = issue_authority('self')
-    own = stranger.folder / 'own.pem'
-    own.write_bytes(stranger.sign(stranger.key, '/CN=self', 'subjectAltName=IP:127.0.0.1', own=True))
-    wire = serve_tls(Certificate(own, stranger.key, None))
-    refuse(wire, tls_agent(wire.url), r'self-signed and not in \[tls\] ca_file')
-
-
-@pytest.mark.parametrize('dates, why', [(EXPIRED, r'the certificate expired on 2020-02-01'),
-                                        (FUTURE, r'the certificate is not valid before 2100-01-01')],
-                         ids=['expired', 'future'])
-def test_T029_dates(authority, serve_tls, tls_agent, dates, why):
-    wire = serve_tls(authority.issue('acs', dates=dates))
-    refuse(wire, tls_agent(wire.url), why)
-
-
-def test_chain_over_two_authorities(authority, issue_authority, serve_tls, tls_agent):
-    middle = issue_authority('low', issuer=issue_authority('middle', issuer=authority))
-    wire = serve_tls(middle.issue('acs'))
-    agent = tls_agent(wire.url).start()
-    wire.first()
-    agent.wait_idle()
-
-
-def test_T029_intermediate_missing(authority, issue_authority, serve_tls, tls_agent):
-    wire = serve_tls(issue_authority('middle', issuer=authority).issue('acs'), chain=False)
-    refuse(wire, tls_agent(wire.url), r'from ".*Test middle", which is no authority')
-
-
-def test_T029_intermediate_expired(authority, issue_authority, serve_tls, tls_agent):
-    wire = serve_tls(issue_authority('middle', issuer=authority, dates=EXPIRED).issue('acs'))
-    refuse(wire, tls_agent(wire.url), r'expired on 2020-02-01|no authority')
-
-
-def test_T029_issuer_that_is_no_authority(authority, serve_tls, tls_agent):
-    """A server's certificate can't vouch for another one."""
-    leaf = authority.issue('leaf')
-    false = Authority(authority.folder, 'false')
-    false.key.write_bytes(leaf.key.read_bytes())
-    false.path.write_bytes(leaf.path.read_bytes())
-    victim = false.issue('acs')
-    victim.chain.write_text(victim.path.read_text() + leaf.path.read_text())
-    wire = serve_tls(victim)
-    refuse(wire, tls_agent(wire.url), r'TLS: ')
-
-
-@pytest.mark.parametrize('options, why', [({'key': '1024'}, r'RSA key of less than 2048 bits'),
-                                          ({'key': 'ec192'}, r'ECC key of less than 256 bits|refuses|curve'),
-                                          ({'md': 'sha1'}, r'weak signature'), ({'md': 'md5'}, r'weak signature')],
-                         ids=['rsa-1024', 'ec-192', 'sha1', 'md5'])
-def test_T029_weak(issue_authority, serve_tls, make_agent, options, why):
-    root = issue_authority('rsa', key='2048')
-    wire = serve_tls(root.issue('acs', **options))
-    refuse(wire, make_agent(wire.url, sections={'tls': {'ca_file': root.path}}), why)
-
-
-def test_T029_not_for_servers(authority, serve_tls, tls_agent):
-    wire = serve_tls(authority.issue('acs', extra='\nextendedKeyUsage=clientAuth'))
-    refuse(wire, tls_agent(wire.url), r'not for servers')
-
-
-def test_revoked(authority, serve_tls, tls_agent):
-    certificate, good = authority.issue('acs'), authority.issue('good')
-    authority.revoke(certificate)
-    tls = {'crl_file': authority.revocations()}
-    wire = serve_tls(certificate)
-    agent = tls_agent(wire.url, tls=tls)
-    refuse(wire, agent, r'the certificate is revoked')
-    agent.process.stop()
-    wire = serve_tls(good)
-    agent = tls_agent(wire.url, tls=tls).start()
-    wire.first()
-    agent.wait_idle()
-
-
-def test_revoked_chain(authority, issue_authority, serve_tls, tls_agent, tmp_path):
-    middle = issue_authority('middle', issuer=authority)
-    certificate = middle.issue('acs')
-    lists = chain_file(tmp_path, authority.revocations(), middle.revocations())
-    trusted = tmp_path / 'trusted.pem'
-    trusted.write_text(authority.path.read_text() + middle.path.read_text())
-    wire = serve_tls(certificate)
-    agent = tls_agent(wire.url, tls={'ca_file': trusted, 'crl_file': lists}).start()
-    wire.first()
-    agent.wait_idle()
-    agent.process.stop()
-    authority.revoke(middle)
-    chain_file(tmp_path, authority.revocations(), middle.revocations())
-    wire = serve_tls(certificate)
-    refuse(wire, tls_agent(wire.url, tls={'ca_file': trusted, 'crl_file': lists}),
-           r'a certificate of its authorities is revoked')
-
-
-def test_no_revocation_list_of_the_issuer(authority, issue_authority, serve_tls, tls_agent):
-    wire = serve_tls(issue_authority('middle', issuer=authority).issue('acs'))
-    refuse(wire, tls_agent(wire.url, tls={'crl_file': authority.revocations()}), r'crl_file has no revocation list')
 
 
 def test_T031_only_old_versions(authority, serve_tls, tls_agent):

@@ -11,11 +11,9 @@ import pytest
 
 from agent import make_agent  # noqa: F401
 from process import TIMEOUT, wait_until
-from tls import authority, serve_tls, tls_agent  # noqa: F401
+from tls import TLS_12, TLS_13, authority, serve_tls, tls_agent  # noqa: F401
 from wire import Connection, Wire
 
-TLS_12 = (ssl.TLSVersion.TLSv1_2,) * 2
-TLS_13 = (ssl.TLSVersion.TLSv1_3,) * 2
 FLOOD = 4 << 20  # bytes: far more than the agent may take, and not much to send
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Authorities and certificates made by openssl for a test, and an ACS with TLS of which a test writes every byte itself.
 import pathlib
+import re
 import ssl
 import subprocess
 
@@ -26,6 +27,8 @@ commonName = optional
 '''
 ROOT = 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign'
 LEAF = 'basicConstraints=CA:FALSE\nkeyUsage=digitalSignature,keyEncipherment'
+TLS_12 = (ssl.TLSVersion.TLSv1_2,) * 2
+TLS_13 = (ssl.TLSVersion.TLSv1_3,) * 2
 EXPIRED = ('20200101000000Z', '20200201000000Z')
 FUTURE = ('21000101000000Z', '21010101000000Z')
 
@@ -151,21 +154,22 @@ class TlsWire(Wire):
     def refused(self):
         """Takes a connection that the agent must give up in the handshake; returns what the server's side says.
 
-        Not one byte of HTTP comes: the handshake is never finished, so nothing can.
+        All that comes is decrypted until the connection ends, and must not be one byte.
         """
         plain = self.socket.accept()[0]
         plain.settimeout(TIMEOUT)
+        decrypted = b''
         try:
-            connection = self.context.wrap_socket(plain, server_side=True)
+            with self.context.wrap_socket(plain, server_side=True, suppress_ragged_eofs=False) as connection:
+                # With TLS 1.3 the server may think that all is well until it reads.
+                while data := connection.recv(65536):
+                    decrypted += data
+                said = 'the agent has ended the connection well'
         except (ssl.SSLError, ConnectionError, EOFError) as error:
-            plain.close()
-            return str(error)
-        # With TLS 1.3 the server may think that all is well until it reads.
-        try:
-            data = connection.recv(1)
-        except (ssl.SSLError, ConnectionError) as error:
-            return str(error)
-        raise AssertionError('the agent went on, with %r' % data)
+            said = str(error)
+        plain.close()
+        assert not decrypted, 'the agent went on, with %r' % decrypted
+        return said
 
 
 @pytest.fixture
@@ -189,8 +193,19 @@ def tls_agent(make_agent, authority):
     return make
 
 
-def chain_file(folder, *certificates):
+def chain_file(folder, name, *certificates):
     """One file of several."""
-    path = pathlib.Path(folder) / 'together.pem'
+    path = pathlib.Path(folder) / (name + '.pem')
     path.write_text(''.join(pathlib.Path(certificate).read_text() for certificate in certificates))
     return path
+
+
+def refuse(wire, agent, why, alert=None):
+    """The agent comes, refuses the server, says why, and sends no HTTP."""
+    agent.start()
+    said = wire.refused()
+    failed = agent.wait_failed(1)
+    assert re.search(why, failed), failed
+    assert alert is None or alert.lower() in said.lower(), said
+    agent.process.wait_for('next try in')
+    return failed
