@@ -70,7 +70,8 @@ $(BUILD)/$(1).a: $(call object,$(2)) $(BUILD)/sources
 endef
 
 # program(LIST, NAME, sources, archives, packages, folder): adds $(BUILD)/[folder/]NAME to LIST, or to NOT_BUILT where
-# pkg-config misses one of the packages. The folder, when there is one, ends with a slash.
+# pkg-config misses one of the packages. The folder, when there is one, ends with a slash. A library that pkg-config does
+# not know is in LIBRARIES_OTHER of the program's target.
 define program
 ifneq ($(if $(strip $(5)),$(call have,$(5)),yes),)
 $(1) += $(BUILD)/$(6)$(2)
@@ -78,7 +79,7 @@ $(call object,$(3)): private PACKAGE_CFLAGS = $(if $(strip $(5)),$$(shell $(PKG_
 $(BUILD)/$(6)$(2): $(call object,$(3)) $(addprefix $(BUILD)/,$(4)) $(BUILD)/sources
 	@mkdir -p $$(@D)
 	$$(say) LINK $$@
-	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $(call object,$(3)) $(addprefix $(BUILD)/,$(4)) $(if $(strip $(5)),$$(shell $(PKG_CONFIG) --libs $(5)))
+	$$(Q)$$(CC) $$(LDFLAGS_ALL) -o $$@ $(call object,$(3)) $(addprefix $(BUILD)/,$(4)) $(if $(strip $(5)),$$(shell $(PKG_CONFIG) --libs $(5))) $$(LIBRARIES_OTHER)
 else
 NOT_BUILT += $(2)($(subst $(space),$(comma),$(strip $(5))))
 endif

@@ -31,6 +31,14 @@ static const char *wrong_oui(const char *value)
 									    : "not six upper-case hexadecimal digits";
 }
 
+static const char *const port_mappings[] = {
+	[PORT_MAPPING_NO] = "no",
+	[PORT_MAPPING_AUTO] = "auto",
+	[PORT_MAPPING_NAT_PMP] = "nat-pmp",
+	[PORT_MAPPING_UPNP] = "upnp",
+	NULL,
+};
+
 const struct configuration_key agent_configuration_keys[] = {
 	STRING("device", "manufacturer", manufacturer),
 	CONFIGURATION_CHECKED("device", "oui", struct agent_configuration, oui, "", wrong_oui),
@@ -66,6 +74,9 @@ const struct configuration_key agent_configuration_keys[] = {
 	STRING("connection_request", "interface", connection_request_interface),
 	STRING("connection_request", "username", connection_request_username),
 	STRING("connection_request", "password", connection_request_password),
+	CONFIGURATION_CHOICE("connection_request", "port_mapping", struct agent_configuration, port_mapping,
+			     port_mappings, "no"),
+	UNSIGNED("connection_request", "port_mapping_interval", port_mapping_interval, 1, 86400, "60"),
 	BOOLEAN("stun", "enable", stun_enable, "no"),
 	STRING("stun", "server", stun_server),
 	UNSIGNED("stun", "port", stun_port, 1, 65535, "3478"),

@@ -30,11 +30,16 @@ struct agent_configuration {
 	uint32_t connection_request_port;
 	char connection_request_interface[IF_NAMESIZE];
 	char connection_request_username[257], connection_request_password[257];
+	uint32_t port_mapping;		// index of the choices
+	uint32_t port_mapping_interval; // seconds
 
 	bool stun_enable, stun_listen;
 	char stun_server[257], stun_username[257], stun_password[257];
 	uint32_t stun_port, stun_local_port, stun_minimum_keepalive, stun_maximum_keepalive;
 };
+
+// What [connection_request] port_mapping may be, in the order of its choices.
+enum port_mapping { PORT_MAPPING_NO, PORT_MAPPING_AUTO, PORT_MAPPING_NAT_PMP, PORT_MAPPING_UPNP };
 
 extern const struct configuration_key agent_configuration_keys[];
 extern const size_t agent_configuration_key_count;

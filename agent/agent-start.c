@@ -61,6 +61,7 @@ static void reload(struct agent *agent)
 	if (moved)
 		listener_move(&agent->listener);
 	agent_settings_changed(agent, changed);
+	reach_tell(&agent->reach);
 	log_notice("the configuration was read again");
 }
 

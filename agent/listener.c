@@ -61,7 +61,7 @@ static void publish(struct listener *listener)
 		snprintf(address, sizeof(address), "%s:%u", listener->address.host, port);
 	reachable_set(&listener->agent->reachable, REACHABLE_HTTP, address);
 	if (port != listener->told_port)
-		reach_http_port_changed(&listener->agent->reach);
+		reach_tell(&listener->agent->reach);
 	listener->told_port = port;
 }
 
@@ -74,6 +74,8 @@ void listener_reached(struct listener *listener, const union transport_address *
 		      const union transport_address *acs)
 {
 	device_address_learn(&listener->address, local, acs);
+	// Whether a mapped address is of use depends on where the ACS is.
+	publish(listener);
 }
 
 static void try_again(struct alarm *alarm)

@@ -75,13 +75,13 @@ static void start_grace(struct reach_kept *kept)
 		alarm_set(&kept->grace, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + REACH_GRACE_SECONDS * SECOND);
 }
 
-static void open_kept(struct reach_kept *kept)
+static void open_kept(struct reach_kept *kept, bool wanted)
 {
 	struct agent *agent = kept->reach->agent;
 	char address[REACH_ADDRESS_MAXIMUM + 1];
 
 	kept->grace = (struct alarm){.ring = &agent->ring, .rang = give_up};
-	if (store_get(agent->store, STORE_STATE, kept->state, address, sizeof(address)) > 0)
+	if (wanted && store_get(agent->store, STORE_STATE, kept->state, address, sizeof(address)) > 0)
 		reachable_set(&agent->reachable, kept->way, address);
 	start_grace(kept);
 }
@@ -134,11 +134,19 @@ static void find_server(const struct settings *settings, char server[REACH_HOST_
 
 static void send_settings(struct reach *reach)
 {
+	static const uint8_t protocols[] = {
+		[PORT_MAPPING_NO] = 0,
+		[PORT_MAPPING_AUTO] = REACH_MAP_NAT_PMP | REACH_MAP_UPNP,
+		[PORT_MAPPING_NAT_PMP] = REACH_MAP_NAT_PMP,
+		[PORT_MAPPING_UPNP] = REACH_MAP_UPNP,
+	};
 	struct agent *agent = reach->agent;
 	const struct settings *settings = &agent->settings;
 	long maximum = strtol(settings_text(settings, SETTING_STUN_MAXIMUM_KEEP_ALIVE), NULL, 10);
 	struct reach_settings told = {
 		.http_port = (uint16_t)listener_port(&agent->listener),
+		.mapping_protocols = protocols[agent->configuration.port_mapping],
+		.mapping_interval = agent->configuration.port_mapping_interval,
 		.stun = settings_boolean(settings, SETTING_STUN_ENABLE),
 		.listen = agent->configuration.stun_listen,
 		.local_port = (uint16_t)agent->configuration.stun_local_port,
@@ -172,11 +180,10 @@ void reach_settings_changed(struct reach *reach, uint64_t changed)
 	// The binding of the former settings holds until the monitor has told of another one, or of none.
 	if (changed & WANTED & ~SETTING_BIT(SETTING_CONNECTION_REQUEST_USERNAME))
 		start_grace(&reach->binding);
-	if (private_link_connected(&reach->link))
-		send_settings(reach);
+	reach_tell(reach);
 }
 
-void reach_http_port_changed(struct reach *reach)
+void reach_tell(struct reach *reach)
 {
 	if (private_link_connected(&reach->link))
 		send_settings(reach);
@@ -255,8 +262,8 @@ void reach_open(struct reach *reach, struct agent *agent)
 		udp_request_load(&reach->udp, state);
 	reach->binding = (struct reach_kept){.reach = reach, .way = REACHABLE_UDP, .state = "udp-address"};
 	reach->mapping = (struct reach_kept){.reach = reach, .way = REACHABLE_MAPPING, .state = "mapped-address"};
-	open_kept(&reach->binding);
-	open_kept(&reach->mapping);
+	open_kept(&reach->binding, true);
+	open_kept(&reach->mapping, agent->configuration.port_mapping != PORT_MAPPING_NO);
 	private_link_open(&reach->link, &agent->ring, agent->daemon.run_folder, REACH_SOCKET);
 	publish(reach);
 }

@@ -40,8 +40,8 @@ void reach_open(struct reach *reach, struct agent *agent);
 // Settings have changed (bits SETTING_BIT(enum setting)): tells the monitor what it needs.
 void reach_settings_changed(struct reach *reach, uint64_t changed);
 
-// The agent listens for HTTP at another port, or not at all: the monitor is told.
-void reach_http_port_changed(struct reach *reach);
+// The agent listens for HTTP at another port, or not at all, or the configuration is another: the monitor is told.
+void reach_tell(struct reach *reach);
 
 // Whether a changed UDPConnectionRequestAddress may open a session now
 // (X_ESPALIER_UDPConnectionRequestAddressNotificationLimit). When not, one is wanted as soon as it may.

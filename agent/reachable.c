@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "shm/log.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,37 @@ static void publish(struct reachable *reachable, enum management_server_paramete
 	own_set(&reachable->agent->own, OWN_MANAGEMENT_SERVER, parameter, text);
 }
 
+// Addresses that the Internet does not route: RFC 1918, RFC 6598 (carrier NATs), RFC 3927, loopback.
+static bool private(const struct in_addr *address)
+{
+	static const struct {
+		uint32_t network, mask;
+	} ranges[] = {{0x0A000000, 0xFF000000}, {0xAC100000, 0xFFF00000}, {0xC0A80000, 0xFFFF0000},
+		      {0x64400000, 0xFFC00000}, {0xA9FE0000, 0xFFFF0000}, {0x7F000000, 0xFF000000}};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++)
+		if ((ntohl(address->s_addr) & ranges[i].mask) == ranges[i].network)
+			return true;
+	return false;
+}
+
+// Whether the ACS gets to a mapped address. Behind a second NAT the router's own far side is private, and leads nowhere
+// unless the ACS is in that same network.
+static bool leads_here(const char *mapped, const union transport_address *acs)
+{
+	const char *colon = strrchr(mapped, ':');
+	char host[INET_ADDRSTRLEN];
+	struct in_addr address;
+
+	if (!colon || (size_t)(colon - mapped) >= sizeof(host))
+		return false;
+	memcpy(host, mapped, (size_t)(colon - mapped));
+	host[colon - mapped] = 0;
+	if (inet_pton(AF_INET, host, &address) != 1)
+		return false;
+	return !private(&address) || (acs->any.sa_family == AF_INET && private(&acs->ipv4.sin_addr));
+}
+
 static void publish_url(struct reachable *reachable)
 {
 	const char *own = reachable->addresses[REACHABLE_HTTP], *mapped = reachable->addresses[REACHABLE_MAPPING];
@@ -29,7 +61,8 @@ static void publish_url(struct reachable *reachable)
 
 	// A router may still forward to a port at which nobody listens any more.
 	if (*own)
-		snprintf(url, sizeof(url), "http://%s%s", *mapped ? mapped : own, reachable->path);
+		snprintf(url, sizeof(url), "http://%s%s",
+			 leads_here(mapped, &reachable->agent->listener.address.acs) ? mapped : own, reachable->path);
 	publish(reachable, MANAGEMENT_SERVER_CONNECTION_REQUEST_URL, url);
 }
 

@@ -27,8 +27,8 @@ struct reachable {
 };
 
 // The device is reached by this way at `address`, or by this way no more (""). ConnectionRequestURL has the mapped
-// address where there is one, else the device's own, and is empty while nothing listens. A change wakes whoever watches
-// the parameter, and so leads to one notification.
+// address where there is one that leads here, else the device's own, and is empty while nothing listens. A change wakes
+// whoever watches the parameter, and so leads to one notification.
 void reachable_set(struct reachable *reachable, enum reachable_way way, const char *address);
 
 // What reachable_set() was told last.

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The network-side collectors.
 
-netlink_packages := libnl-3.0 libnl-route-3.0 inih nettle libcares
+netlink_packages := libnl-3.0 libnl-route-3.0 inih nettle libcares miniupnpc
 netlink_library := $(filter-out netlink/espalier-netlink.c netlink/espalier-nat.c,$(wildcard netlink/*.c))
 
-PACKAGES_BUILD += libnl-3-dev libnl-route-3-dev nettle-dev libc-ares-dev
+PACKAGES_BUILD += libnl-3-dev libnl-route-3-dev nettle-dev libc-ares-dev libminiupnpc-dev libnatpmp-dev
 
 $(eval $(call archive,libnetlink,$(netlink_library),$(netlink_packages)))
 
@@ -12,5 +12,6 @@ ifneq ($(wildcard netlink/espalier-netlink.c),)
 $(eval $(call program,PROGRAMS,espalier-netlink,netlink/espalier-netlink.c,libnetlink.a libdaemon.a libespalier.a,$(netlink_packages),))
 endif
 ifneq ($(wildcard netlink/espalier-nat.c),)
+$(BUILD)/espalier-nat: private LIBRARIES_OTHER = -lnatpmp
 $(eval $(call program,PROGRAMS,espalier-nat,netlink/espalier-nat.c,libnetlink.a libdaemon.a libespalier.a,$(netlink_packages),))
 endif

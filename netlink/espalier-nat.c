@@ -101,6 +101,14 @@ static void client_changed(struct stun_client *client)
 	nat_link_binding(nat);
 }
 
+static void port_mapper_changed(struct port_mapper *mapper)
+{
+	struct nat *nat = LOOP_OF(mapper, struct nat, port_mapper);
+
+	nat_publish(nat);
+	nat_link_mapping(nat);
+}
+
 static void forward(struct request_filter *filter, const char *datagram, size_t length)
 {
 	nat_link_request(LOOP_OF(filter, struct nat, stun.filter), datagram, length);
@@ -112,6 +120,8 @@ static int open_all(struct nat *nat)
 
 	nat->stun.loop = &nat->loop;
 	nat->stun.changed = client_changed;
+	nat->port_mapper.loop = &nat->loop;
+	nat->port_mapper.changed = port_mapper_changed;
 	nat->stun.filter.forward = forward;
 	nat->stun.status = STUN_WAITING;
 	if (!error)
@@ -130,6 +140,7 @@ static int open_all(struct nat *nat)
 static void close_all(struct nat *nat)
 {
 	stun_client_close(&nat->stun);
+	port_mapper_close(&nat->port_mapper);
 	nat_link_close(nat);
 	nat_routes_close(nat);
 	espalier_writer_close(nat->writer);

@@ -24,10 +24,25 @@ static void disconnect(struct nat *nat)
 		return;
 	loop_forget(&nat->loop, &nat->link.agent);
 	close(nat->link.agent.descriptor);
-	nat->link.told = false;
+	nat->link.told = nat->link.mapping_told = false;
 	/* The binding is kept alive meanwhile: an agent that comes back finds it. */
 	log_notice("the agent is gone");
 	attempt(nat);
+}
+
+static void configure_port_mapper(struct nat *nat, const struct reach_settings *settings)
+{
+	struct port_mapper_settings wanted = {
+		.port = settings->http_port,
+		.interval = settings->mapping_interval,
+	};
+
+	/* A port at which nobody listens is not to be open at the router. */
+	if (settings->http_port && settings->mapping_protocols & REACH_MAP_NAT_PMP)
+		wanted.protocols |= ROUTER_MAY(ROUTER_NAT_PMP);
+	if (settings->http_port && settings->mapping_protocols & REACH_MAP_UPNP)
+		wanted.protocols |= ROUTER_MAY(ROUTER_UPNP);
+	port_mapper_configure(&nat->port_mapper, &wanted);
 }
 
 static void agent_ready(struct loop_source *source, uint32_t events)
@@ -48,7 +63,9 @@ static void agent_ready(struct loop_source *source, uint32_t events)
 		log_error("the agent's message is not understood: is it of another version?");
 	} else {
 		stun_client_configure(&nat->stun, &message.settings);
+		configure_port_mapper(nat, &message.settings);
 		nat_link_binding(nat);
+		nat_link_mapping(nat);
 	}
 	explicit_bzero(bytes, sizeof(bytes));
 	explicit_bzero(&message, sizeof(message));
@@ -127,6 +144,23 @@ void nat_link_binding(struct nat *nat)
 	nat->link.binding = binding;
 	nat->link.told = true;
 	send_message(nat, bytes, reach_write_binding(bytes, &binding));
+}
+
+void nat_link_mapping(struct nat *nat)
+{
+	char bytes[REACH_MESSAGE_MAXIMUM];
+	struct reach_mapping mapping;
+
+	memset(&mapping, 0, sizeof(mapping));
+	endpoint_text(mapping.address, &nat->port_mapper.mapping.external);
+	/* While the first answer is awaited the agent keeps what it knows from the last time. */
+	if (!nat->link.agent.watched || nat->port_mapper.status == PORT_MAPPER_SEARCHING)
+		return;
+	if (nat->link.mapping_told && !memcmp(&mapping, &nat->link.mapping, sizeof(mapping)))
+		return;
+	nat->link.mapping = mapping;
+	nat->link.mapping_told = true;
+	send_message(nat, bytes, reach_write_mapping(bytes, &mapping));
 }
 
 void nat_link_request(struct nat *nat, const char *datagram, size_t length)

@@ -56,12 +56,29 @@ static void publish_stun(struct nat *nat)
 	update_end(&update);
 }
 
+static void publish_port_mapper(struct nat *nat)
+{
+	const struct espalier_row none = {0, 0};
+	const struct port_mapper *mapper = &nat->port_mapper;
+	struct update update = update_begin(nat->writer, espalier_row_of(nat->writer, NAT_PORT_MAPPER, none));
+
+	update_text(&update, NAT_PORT_MAPPER_STATUS, nat_port_mapper_status[mapper->status]);
+	update_text(&update, NAT_PORT_MAPPER_PROTOCOL, nat_router_protocols[mapper->mapping.protocol]);
+	update_unsigned(&update, NAT_PORT_MAPPER_INTERNAL_PORT, mapper->mapping.internal_port);
+	update_endpoint(&update, NAT_PORT_MAPPER_EXTERNAL_ADDRESS, &mapper->mapping.external);
+	update_unsigned(&update, NAT_PORT_MAPPER_LEASE_DURATION, mapper->mapping.lifetime);
+	update_unsigned(&update, NAT_PORT_MAPPER_CHANGES, mapper->changes);
+	update_text(&update, NAT_PORT_MAPPER_LAST_ERROR, mapper->last_error);
+	update_end(&update);
+}
+
 static void publish_now(struct loop_timer *timer)
 {
 	struct nat *nat = LOOP_OF(timer, struct nat, publishing);
 
 	nat->published_at = loop_now();
 	publish_stun(nat);
+	publish_port_mapper(nat);
 }
 
 void nat_publish(struct nat *nat)

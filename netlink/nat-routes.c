@@ -25,6 +25,7 @@ static void routes_ready(struct loop_source *source, uint32_t events)
 	else if (taken < 0)
 		log_warning("routes can't be watched: %s", strerror(-taken));
 	stun_client_routes_changed(&nat->stun);
+	port_mapper_routes_changed(&nat->port_mapper);
 }
 
 int nat_routes_open(struct nat *nat)

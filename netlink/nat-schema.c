@@ -16,6 +16,18 @@ const char *const nat_behaviour_texts[] = {
 	[NAT_BEHAVIOURS] = NULL,
 };
 
+const char *const nat_port_mapper_status[] = {
+	[PORT_MAPPER_DISABLED] = "Disabled",  [PORT_MAPPER_SEARCHING] = "Searching", [PORT_MAPPER_MAPPED] = "Mapped",
+	[PORT_MAPPER_NO_ROUTER] = "NoRouter", [PORT_MAPPER_REFUSED] = "Refused",     [PORT_MAPPER_STATUSES] = NULL,
+};
+
+const char *const nat_router_protocols[] = {
+	[ROUTER_NONE] = "None",
+	[ROUTER_NAT_PMP] = "NAT-PMP",
+	[ROUTER_UPNP] = "UPnP",
+	[ROUTER_PROTOCOLS] = NULL,
+};
+
 #define COUNTER(parameter, text)                                                                                       \
 	{                                                                                                              \
 		parameter, ESPALIER_UNSIGNED_LONG, ESPALIER_NOTIFY_CAN_DENY, .description = (text)                     \
@@ -61,8 +73,27 @@ static const struct espalier_parameter stun_parameters[] = {
 	{0},
 };
 
+static const struct espalier_parameter port_mapper_parameters[] = {
+	[NAT_PORT_MAPPER_STATUS] = {"Status", ESPALIER_STRING, .enumeration = nat_port_mapper_status,
+				    .description = "What became of the mapping of the port of connection requests"},
+	[NAT_PORT_MAPPER_PROTOCOL] = {"Protocol", ESPALIER_STRING, .enumeration = nat_router_protocols,
+				      .description = "By which the upstream router was asked for it"},
+	[NAT_PORT_MAPPER_INTERNAL_PORT] = {"InternalPort", ESPALIER_UNSIGNED_INT,
+					   .description = "The TCP port of this device that is mapped"},
+	[NAT_PORT_MAPPER_EXTERNAL_ADDRESS] = {"ExternalAddress", ESPALIER_STRING, .maximum_length = 64,
+					      .description = "Address and port of the router that lead to it"},
+	[NAT_PORT_MAPPER_LEASE_DURATION] = {"LeaseDuration", ESPALIER_UNSIGNED_INT,
+					    .description = "Seconds that the router grants at a time; 0: no limit"},
+	[NAT_PORT_MAPPER_CHANGES] = COUNTER("Changes", "How often the mapped address became another one, or none"),
+	[NAT_PORT_MAPPER_LAST_ERROR] = {"LastError", ESPALIER_STRING, .maximum_length = 160,
+					.description = "What went wrong last"},
+	{0},
+};
+
 const struct espalier_object nat_objects[] = {
 	[NAT_STUN] = {"Device.X_ESPALIER_STUN.", stun_parameters,
 		      .description = "The STUN client, and what it has found out about the NAT"},
+	[NAT_PORT_MAPPER] = {"Device.X_ESPALIER_PortMapper.", port_mapper_parameters,
+			     .description = "The mapping of the connection request port at the upstream router"},
 	[NAT_OBJECTS] = {0},
 };

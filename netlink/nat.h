@@ -7,12 +7,13 @@
 
 #include "netlink/channel.h"
 #include "netlink/loop.h"
+#include "netlink/port-mapper.h"
 #include "netlink/stun-client.h"
 #include "shm/daemon.h"
 #include "shm/espalier.h"
 
 /** Objects of the segment, in the order of its schema */
-enum nat_object { NAT_STUN, NAT_OBJECTS };
+enum nat_object { NAT_STUN, NAT_PORT_MAPPER, NAT_OBJECTS };
 
 extern const struct espalier_object nat_objects[];
 
@@ -41,7 +42,21 @@ enum nat_stun_parameter {
 	NAT_STUN_LAST_ERROR,
 };
 
-/** Texts of enum stun_status and enum nat_behaviour, each ended by NULL */
+/** Parameters of NAT_PORT_MAPPER, in the order of its table */
+enum nat_port_mapper_parameter {
+	NAT_PORT_MAPPER_STATUS,
+	NAT_PORT_MAPPER_PROTOCOL,
+	NAT_PORT_MAPPER_INTERNAL_PORT,
+	NAT_PORT_MAPPER_EXTERNAL_ADDRESS,
+	NAT_PORT_MAPPER_LEASE_DURATION,
+	NAT_PORT_MAPPER_CHANGES,
+	NAT_PORT_MAPPER_LAST_ERROR,
+};
+
+/** Texts of enum port_mapper_status, enum router_protocol, enum stun_status and enum nat_behaviour, each ended by NULL
+ */
+extern const char *const nat_port_mapper_status[];
+extern const char *const nat_router_protocols[];
 extern const char *const nat_stun_status[];
 extern const char *const nat_behaviour_texts[];
 
@@ -50,6 +65,8 @@ struct nat_link {
 	struct loop_source folder; /* tells of a socket that comes */
 	bool told;
 	struct reach_binding binding; /* that was told last */
+	bool mapping_told;
+	struct reach_mapping mapping; /* that was told last */
 };
 
 struct nat {
@@ -64,6 +81,7 @@ struct nat {
 	struct channel routes;
 	struct loop_source routes_source;
 	struct stun_client stun;
+	struct port_mapper port_mapper;
 };
 
 /** nat_link_open() - connects to the agent, now or as soon as there is one. Returns 0 or -errno. */
@@ -72,6 +90,9 @@ void nat_link_close(struct nat *nat);
 
 /** nat_link_binding() - tells the agent where the device is reached, when that is news */
 void nat_link_binding(struct nat *nat);
+
+/** nat_link_mapping() - tells the agent the mapped address, when that is news */
+void nat_link_mapping(struct nat *nat);
 
 /** nat_link_request() - hands the agent a connection request; lost when the agent is too busy to read */
 void nat_link_request(struct nat *nat, const char *datagram, size_t length);

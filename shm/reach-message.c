@@ -48,6 +48,8 @@ int reach_write_settings(char *buffer, const struct reach_settings *settings)
 
 	_Static_assert(REACH_MESSAGE_MAXIMUM > 3 * REACH_NAME_MAXIMUM + REACH_HOST_MAXIMUM + 64, "settings fit");
 	put_number(&output, settings->http_port, 2);
+	put_number(&output, settings->mapping_protocols, 1);
+	put_number(&output, settings->mapping_interval, 4);
 	put_number(&output, settings->stun, 1);
 	put_number(&output, settings->listen, 1);
 	put_number(&output, settings->local_port, 2);
@@ -143,6 +145,11 @@ static bool take_boolean(struct input *input)
 static void take_settings(struct input *input, struct reach_settings *settings)
 {
 	settings->http_port = (uint16_t)take_number(input, 2);
+	settings->mapping_protocols = (uint8_t)take_number(input, 1);
+	settings->mapping_interval = take_number(input, 4);
+	if (settings->mapping_protocols & ~(REACH_MAP_NAT_PMP | REACH_MAP_UPNP) ||
+	    (settings->mapping_protocols && !settings->mapping_interval))
+		input->bad = true;
 	settings->stun = take_boolean(input);
 	settings->listen = take_boolean(input);
 	settings->local_port = (uint16_t)take_number(input, 2);

@@ -29,12 +29,18 @@ enum reach_kind {
 	REACH_MAPPING,	    /* monitor to agent: what a router forwards to the HTTP port */
 };
 
+/** Protocols by which a router may be asked for a port mapping; bits */
+#define REACH_MAP_NAT_PMP 1u
+#define REACH_MAP_UPNP	  2u
+
 /** How connection requests are to come to the device. Texts end in NUL. */
 struct reach_settings {
-	uint16_t http_port;  /* TCP port on which the agent listens, 0: none. A port mapping is to lead there */
-	bool stun;	     /* ask a server for the binding */
-	bool listen;	     /* without STUN: receive on the local address */
-	uint16_t local_port; /* of the UDP socket */
+	uint16_t http_port;	   /* TCP port on which the agent listens, 0: none. A port mapping is to lead there */
+	uint8_t mapping_protocols; /* REACH_MAP_...; 0: no port mapping */
+	uint32_t mapping_interval; /* seconds between two looks at the mapping, at least 1 */
+	bool stun;		   /* ask a server for the binding */
+	bool listen;		   /* without STUN: receive on the local address */
+	uint16_t local_port;	   /* of the UDP socket */
 	char server[REACH_HOST_MAXIMUM + 1];
 	uint16_t server_port;
 	char username[REACH_NAME_MAXIMUM + 1], password[REACH_NAME_MAXIMUM + 1]; /* of STUN */

@@ -69,22 +69,23 @@ table ip nat {
 class Topology:
     """device, nats (the home router first) and server: NetworkNamespaces, and Nats."""
 
-    def __init__(self, make, count):
+    def __init__(self, make, count, outside):
         self.device, self.server = make(), make()
+        server = outside + '.1'
         self.nats = []
-        inner, inner_address, inner_link = self.device, DEVICE if count else '198.51.100.2', 'wan'
+        inner, inner_address, inner_link = self.device, DEVICE if count else outside + '.2', 'wan'
         for number in range(count):
             last = number == count - 1
             router = make()
             lan = '10.%d.0.1' % (77 + number)
             self.cable(inner, inner_link, inner_address, router, 'lan', lan)
             inner.ip('route', 'replace', 'default', 'via', lan)
-            inner_address = '198.51.100.2' if last else '10.%d.0.2' % (78 + number)
-            self.nats.append((router, inner_address, SERVER if last else '10.%d.0.1' % (78 + number)))
+            inner_address = outside + '.2' if last else '10.%d.0.2' % (78 + number)
+            self.nats.append((router, inner_address, server if last else '10.%d.0.1' % (78 + number)))
             inner, inner_link = router, 'wan'
-        self.cable(inner, 'wan', inner_address, self.server, 'lan', SERVER)
-        inner.ip('route', 'replace', 'default', 'via', SERVER)
-        self.server.ip('address', 'add', SERVER_2 + '/24', 'dev', 'lan')
+        self.cable(inner, 'wan', inner_address, self.server, 'lan', server)
+        inner.ip('route', 'replace', 'default', 'via', server)
+        self.server.ip('address', 'add', outside + '.3/24', 'dev', 'lan')
         self.nats = [Nat(*router) for router in self.nats]
 
     @staticmethod
@@ -98,14 +99,17 @@ class Topology:
 
 @pytest.fixture
 def topology(netns):  # noqa: F811
-    """topology(1) or topology(2) builds the namespaces with so many NATs; topology(0) with none."""
+    """topology(1) or topology(2) builds the namespaces with so many NATs; topology(0) with none.
+
+    outside: the server side's network, the first three numbers of its address.
+    """
     for program in ('nft', 'conntrack'):
         if not any(os.access(os.path.join(folder, program), os.X_OK)
                    for folder in os.environ.get('PATH', '').split(':') + ['/usr/sbin']):
             pytest.skip('%s is not installed' % program)
 
-    def build(count=1):
-        return Topology(netns, count)
+    def build(count=1, outside=SERVER.rpartition('.')[0]):
+        return Topology(netns, count, outside)
     return build
 
 

@@ -103,6 +103,8 @@ Test(reach_request, every_cut_and_every_byte)
 static struct reach_settings settings_of(void)
 {
 	struct reach_settings settings = {.http_port = 7548,
+					  .mapping_protocols = REACH_MAP_UPNP,
+					  .mapping_interval = 60,
 					  .stun = true,
 					  .local_port = 7547,
 					  .server_port = 3478,
@@ -127,6 +129,8 @@ Test(reach_message, settings_there_and_back)
 	cr_assert_eq(message.kind, REACH_SETTINGS);
 	cr_expect(message.settings.stun && !message.settings.listen);
 	cr_expect_eq(message.settings.http_port, 7548);
+	cr_expect_eq(message.settings.mapping_protocols, REACH_MAP_UPNP);
+	cr_expect_eq(message.settings.mapping_interval, 60);
 	cr_expect_eq(message.settings.local_port, 7547);
 	cr_expect_eq(message.settings.server_port, 3478);
 	cr_expect_eq(message.settings.minimum, 30);
@@ -155,6 +159,21 @@ Test(reach_message, others_there_and_back)
 	cr_expect(message.kind == REACH_REQUEST && message.request.length == REACH_DATAGRAM_MAXIMUM);
 	cr_expect_arr_eq(message.request.bytes, datagram, REACH_DATAGRAM_MAXIMUM);
 	cr_expect_eq(reach_write_request(buffer, datagram, REACH_DATAGRAM_MAXIMUM + 1), -EMSGSIZE);
+}
+
+Test(reach_message, mapping_that_can_not_be)
+{
+	struct reach_settings settings = settings_of();
+	char buffer[REACH_MESSAGE_MAXIMUM];
+	struct reach_message message;
+
+	settings.mapping_protocols = 4;
+	cr_expect_eq(reach_read(buffer, (size_t)reach_write_settings(buffer, &settings), &message), -EBADMSG);
+	settings.mapping_protocols = REACH_MAP_UPNP;
+	settings.mapping_interval = 0;
+	cr_expect_eq(reach_read(buffer, (size_t)reach_write_settings(buffer, &settings), &message), -EBADMSG);
+	settings.mapping_protocols = 0;
+	cr_expect_eq(reach_read(buffer, (size_t)reach_write_settings(buffer, &settings), &message), 0);
 }
 
 Test(reach_message, every_cut_and_what_follows_is_refused)
