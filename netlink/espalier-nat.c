@@ -12,7 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static const char *const other_sections[] = {"device", "acs",	  "tls",   "connection_request",
+static const char *const other_sections[] = {"device", "acs",	  "tls",   "transfer", "connection_request",
 					     "stun",   "netlink", "zwave", NULL};
 
 /* What STUN needs comes from the agent, where the ACS may have changed it. */
