@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/acs/connect.h"
 #include "tests/acs/device.h"
 #include "tests/acs/misbehave.h"
 #include "tests/acs/options.h"
@@ -12,16 +13,6 @@
 #include "tests/acs/rpc_transfer.h"
 
 enum { ARGUMENTS_MAX = 4096 };
-
-static enum run_result run_connect(struct device *device, struct command *command)
-{
-	if (!command->argc || !strcmp(command->argv[0], "http"))
-		return device_connect(device);
-	if (!strcmp(command->argv[0], "udp"))
-		return device_connect_udp(device, command->argc > 1 ? command->argv[1] : NULL);
-	print_result("error neither http nor udp: %s", command->argv[0]);
-	return RUN_FAILED;
-}
 
 static enum run_result run_wait(struct device *device, struct command *command)
 {
@@ -89,7 +80,7 @@ static enum run_result run_devices(struct device *device, struct command *comman
 	(void)command;
 	for (unsigned i = 0; device_at(i); i++)
 		print_result("device %s %s%s%s", device_at(i)->id,
-			     device_at(i)->connection_url ? device_at(i)->connection_url : "-",
+			     device_at(i)->told[CONNECT_HTTP] ? device_at(i)->told[CONNECT_HTTP] : "-",
 			     device_at(i)->session ? " in session" : "",
 			     device_at(i) == device_current() ? " current" : "");
 	return RUN_DONE;
@@ -158,8 +149,8 @@ static const struct command_kind kinds[] = {
 	{"get-all-queued-transfers", "", "GetAllQueuedTransfers", 0, 0, ARGUMENT_NONE, rpc_get_all_queued_transfers,
 	 "GetAllQueuedTransfersResponse", NULL, IN_SESSION},
 	{"raw", "FILE", "sends the file as it is", 1, 1, ARGUMENT_FILE, rpc_raw, NULL, NULL, IN_SESSION},
-	{"connect", "[http|udp [HOST:PORT]]", "connection request; ends at the Inform that follows", 0, 2,
-	 ARGUMENT_NONE, NULL, NULL, run_connect, OUTSIDE_SESSION},
+	{"connect", "[WAY [TARGET]]", "connection request, by HTTP or another way; ends at the Inform that follows", 0,
+	 2, ARGUMENT_NONE, NULL, NULL, connect_run, OUTSIDE_SESSION},
 	{"wait-inform", "[EVENT]", "waits for an Inform, with that event code", 0, 1, ARGUMENT_NONE, NULL, NULL,
 	 run_wait_inform, OUTSIDE_SESSION},
 	{"wait", "SECONDS", "waits", 1, 1, ARGUMENT_NONE, NULL, NULL, run_wait, OUTSIDE_SESSION},
@@ -188,6 +179,7 @@ void command_help(FILE *out)
 	fputs("\nCommands:\n", out);
 	for (unsigned i = 0; command_kind_at(i); i++)
 		fprintf(out, "  %-15s %-24s %s\n", kinds[i].name, kinds[i].arguments, kinds[i].help);
+	connect_help(out);
 }
 
 bool is_type(const char *name)

@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/acs/connection_request.h"
 #include "tests/acs/device.h"
 #include "tests/acs/options.h"
 #include "tests/acs/output.h"
-#include "tests/acs/udp_request.h"
 
 enum { LINGER_MS = 2000 }; // for the agent to close the connection after a session
 
@@ -27,8 +25,7 @@ static void wait_over(struct timer *timer)
 		return;
 	if (connecting) {
 		print_result("error no Inform after the connection request");
-		connection_request_cancel(device->request);
-		device->request = NULL;
+		connect_cancel(device);
 	}
 	device_command_done(device, !connecting);
 	if (!device->session)
@@ -109,18 +106,13 @@ void device_queue(struct device *device, struct command *command)
 		device_next(device, device->session);
 }
 
-static const char *connection_url(const struct device *device)
-{
-	return options.connection_url ? options.connection_url : device->connection_url;
-}
-
 /* Puts a connection request before the present command. Returns false when there should be none. */
 static bool connect_first(struct device *device)
 {
 	const char *error;
 	struct command *command;
 
-	if (!options.auto_connect || !connection_url(device) || device->session || device->lingering ||
+	if (!options.auto_connect || !connect_target(device, CONNECT_HTTP) || device->session || device->lingering ||
 	    device->auto_connect_failed)
 		return false;
 	command = command_parse("connect", &error);
@@ -199,12 +191,10 @@ void device_inform(struct device *device, const struct message *message)
 		device_command_done(device, true);
 	} else if (!strcmp(command->kind->name, "connect") && device->blocked) {
 		// the answer was sent before the Inform, but may not have been read yet
-		if (device->request)
-			connection_request_read(device->request);
+		connect_read(device);
 		if (device->head != command || !device->blocked)
 			return;
-		connection_request_cancel(device->request);
-		device->request = NULL;
+		connect_cancel(device);
 		command->started = device->request_started;
 		command->finished = now_ns();
 		if (!command->hidden)
@@ -234,69 +224,6 @@ void device_connection_closed(struct connection *connection)
 	}
 }
 
-static void connection_answer(void *user, int status, const char *error)
-{
-	struct device *device = user;
-
-	device->request = NULL;
-	device->answer_ms = (double)(now_ns() - device->request_started) / 1e6;
-	if (!error && (status == 200 || status == 204))
-		return;
-	if (error)
-		print_result("error connection request: %s", error);
-	else
-		print_result("error connection request: status %d", status);
-	device_command_done(device, false);
-	if (!device->session)
-		device_next(device, false);
-}
-
-enum run_result device_connect(struct device *device)
-{
-	const char *url = connection_url(device), *error;
-
-	if (!url || !*url) {
-		print_result("error connection request: no ConnectionRequestURL is known");
-		return RUN_FAILED;
-	}
-	device->request_started = now_ns();
-	device->answer_ms = 0;
-	device->request = connection_request_start(url, connection_answer, device, &error);
-	if (!device->request) {
-		print_result("error connection request: %s", error);
-		return RUN_FAILED;
-	}
-	timer_set(&device->wait, options.connect_timeout_ms);
-	return RUN_WAIT;
-}
-
-enum run_result device_connect_udp(struct device *device, const char *address)
-{
-	const char *error;
-
-	if (!address)
-		address = device->udp_address;
-	if (!address || !*address) {
-		print_result("error connection request: no UDPConnectionRequestAddress is known");
-		return RUN_FAILED;
-	}
-	device->request_started = now_ns();
-	device->answer_ms = 0;
-	error = udp_request_send(address);
-	if (error) {
-		print_result("error connection request: %s", error);
-		return RUN_FAILED;
-	}
-	timer_set(&device->wait, options.connect_timeout_ms);
-	return RUN_WAIT;
-}
-
-void device_learn_udp(struct device *device, const char *address)
-{
-	free(device->udp_address);
-	device->udp_address = copy_string(address);
-}
-
 bool devices_idle(void)
 {
 	for (struct device *device = devices; device; device = device->next)
@@ -318,15 +245,15 @@ void devices_free(void)
 		devices = device->next;
 		timer_clear(&device->wait);
 		timer_clear(&device->linger);
-		connection_request_cancel(device->request);
+		connect_cancel(device);
 		while (device->head) {
 			struct command *command = device->head;
 
 			device->head = command->next;
 			command_free(command);
 		}
-		free(device->connection_url);
-		free(device->udp_address);
+		for (size_t i = 0; i < CONNECT_WAYS; i++)
+			free(device->told[i]);
 		free(device->id);
 		free(device);
 	}

@@ -3,26 +3,26 @@
 #pragma once
 
 #include "tests/acs/command.h"
+#include "tests/acs/connect.h"
 #include "tests/acs/loop.h"
 
 struct session;
 struct connection;
-struct connection_request;
 
 struct device {
 	struct device *next;
 	char *id;		      // OUI-ProductClass-Serial; "" until the first Inform
-	char *connection_url;	      // from its last Inform, NULL when none was seen
-	char *udp_address;	      // UDPConnectionRequestAddress as it came last, NULL when none was seen
+	char *told[CONNECT_WAYS];     // targets of connection requests as they came last, NULL when none was seen
+	char peer[64];		      // the address that the last session came from
 	struct command *head, *tail;  // commands to come; head is the present one
 	bool blocked;		      // head is a local command that waits
 	struct session *session;      // open, or NULL
 	struct connection *lingering; // on which the last session ended, until the agent closes it
 	struct timer linger;
-	struct timer wait;		    // of head
-	struct connection_request *request; // of head, until it is answered
-	uint64_t request_started;	    // ns
-	double answer_ms;		    // the connection request's answer
+	struct timer wait;	  // of head
+	struct connect connect;	  // of head
+	uint64_t request_started; // ns
+	double answer_ms;	  // the connection request's answer
 	bool auto_connect_failed;
 };
 
@@ -56,16 +56,6 @@ void device_session_ended(struct device *device, struct connection *connection);
 
 /* The connection is gone. */
 void device_connection_closed(struct connection *connection);
-
-/*
- * Starts the device's connection request for its present command, by HTTP, or by UDP to `address` (NULL: the one that
- * it has told). Returns RUN_WAIT or RUN_FAILED.
- */
-enum run_result device_connect(struct device *device);
-enum run_result device_connect_udp(struct device *device, const char *address);
-
-/* Remembers where the device is reached by UDP. */
-void device_learn_udp(struct device *device, const char *address);
 
 /* True when no device has a command left, a session or a lingering connection. */
 bool devices_idle(void);

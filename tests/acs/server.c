@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -57,8 +58,6 @@ static void connection_close(struct connection *connection, bool reset)
 	buffer_free(&connection->piece);
 	buffer_free(&connection->output);
 	buffer_free(&connection->inform);
-	buffer_free(&connection->connection_url);
-	buffer_free(&connection->udp_address);
 	free(connection);
 }
 
@@ -74,8 +73,6 @@ static void next_request(struct connection *connection)
 	connection->described = false;
 	buffer_clear(&connection->xml);
 	buffer_clear(&connection->inform);
-	buffer_clear(&connection->connection_url);
-	buffer_clear(&connection->udp_address);
 	loop_change(&connection->source, EPOLLIN | EPOLLRDHUP);
 }
 
@@ -383,6 +380,17 @@ static void listener_ready(struct source *source, uint32_t events)
 	connections[slot] = connection;
 	loop_add(&connection->source, EPOLLIN | EPOLLRDHUP);
 	print_exchange("-- connection %u opened", connection->number);
+}
+
+void server_peer(const struct connection *connection, char *text, size_t size)
+{
+	struct sockaddr_storage peer;
+	socklen_t length = sizeof(peer);
+
+	*text = '\0';
+	if (getpeername(connection->source.fd, (struct sockaddr *)&peer, &length) ||
+	    getnameinfo((struct sockaddr *)&peer, length, text, (socklen_t)size, NULL, 0, NI_NUMERICHOST))
+		*text = '\0';
 }
 
 int server_listen(const char *address, unsigned port)

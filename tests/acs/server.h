@@ -30,15 +30,16 @@ struct connection {
 	size_t sent;
 	bool close_after;
 	struct timer timer;
-	uint64_t session;	      // number of the session it last served, 0 none
-	bool described;		      // session.c has printed the head line of the present message
-	struct buffer inform;	      // session.c: the parameters of the present Inform, as text
-	struct buffer connection_url; // session.c: found in the present Inform
-	struct buffer udp_address;    // the same
+	uint64_t session;     // number of the session it last served, 0 none
+	bool described;	      // session.c has printed the head line of the present message
+	struct buffer inform; // session.c: the parameters of the present Inform, as text
 };
 
 /* Listens on the address and port (0: any free one). Returns the port or -errno. */
 int server_listen(const char *address, unsigned port);
+
+/* The address that the connection came from, as text; "" when it is not known. */
+void server_peer(const struct connection *connection, char *text, size_t size);
 
 /* Closes all connections and the listening socket. */
 void server_close(void);

@@ -172,28 +172,12 @@ static void describe(struct connection *connection, const char *method)
 	print_exchange("<- %s %s connection=%u", method, session ? session->device->id : "-", connection->number);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = strlen(text), end_length = strlen(end);
-
-	return length >= end_length && !strcmp(text + length - end_length, end);
-}
-
-#define UDP_ADDRESS ".ManagementServer.UDPConnectionRequestAddress"
-
 static void inform_item(struct connection *connection, const struct item *item)
 {
 	if (item->kind != ITEM_VALUE)
 		return;
 	buffer_format(&connection->inform, "   %s = %s\n", item->name, item->value);
 	names_learn(item->name, item->type);
-	if (ends_with(item->name, ".ManagementServer.ConnectionRequestURL")) {
-		buffer_clear(&connection->connection_url);
-		buffer_text(&connection->connection_url, item->value);
-	} else if (ends_with(item->name, UDP_ADDRESS)) {
-		buffer_clear(&connection->udp_address);
-		buffer_text(&connection->udp_address, item->value);
-	}
 }
 
 bool session_item(void *user, const struct message *message, const struct item *item)
@@ -207,8 +191,8 @@ bool session_item(void *user, const struct message *message, const struct item *
 		return true;
 	}
 	describe(connection, message->method);
-	if (session && item->kind == ITEM_VALUE && ends_with(item->name, UDP_ADDRESS))
-		device_learn_udp(session->device, item->value);
+	if (session && item->kind == ITEM_VALUE)
+		connect_learn(session->device, item->name, item->value);
 	if (command && command->item)
 		return command->item(command, item);
 	if (item->kind != ITEM_FAULT && (options.interactive || message->item_count <= LEARN_MAX))
@@ -327,6 +311,29 @@ static void answer_inform(struct session *session, struct connection *connection
 	buffer_free(&headers);
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), end_length = strlen(end);
+
+	return length >= end_length && !strcmp(text + length - end_length, end);
+}
+
+/* Where the device is reached is among the parameters of its Inform. */
+static void learn_targets(struct device *device, const struct buffer *inform)
+{
+	char *text = copy_string(buffer_string(inform)), *rest = text, *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		char *value = strstr(line, " = ");
+
+		if (!value)
+			continue;
+		*value = '\0';
+		connect_learn(device, line, value + strlen(" = "));
+	}
+	free(text);
+}
+
 static void session_inform(struct connection *connection, const struct message *message)
 {
 	const char *cwmp_namespace = options.cwmp_namespace ? options.cwmp_namespace : message->cwmp_namespace;
@@ -346,12 +353,8 @@ static void session_inform(struct connection *connection, const struct message *
 	}
 	if (device->session)
 		session_end(device->session, NULL, "the session was lost");
-	if (connection->udp_address.length)
-		device_learn_udp(device, connection->udp_address.data);
-	if (connection->connection_url.length) {
-		free(device->connection_url);
-		device->connection_url = copy_string(connection->connection_url.data);
-	}
+	learn_targets(device, &connection->inform);
+	server_peer(connection, device->peer, sizeof(device->peer));
 	session = session_new(connection, device, cwmp_namespace);
 	timer_set(&session->timeout, options.session_timeout_ms);
 	device_inform(device, message);

@@ -11,6 +11,7 @@ import pytest
 from acs import start_acs  # noqa: F401
 from agent import CREDENTIALS, PASSWORD, SERVER, URL, USER, make_agent, pair  # noqa: F401
 from process import TIMEOUT, wait_until
+from topology import SERVER as SERVER_ADDRESS, topology  # noqa: F401
 
 VERSION, SETTINGS, MAPPING = 2, 1, 4  # of shm/reach-message.h
 MAPPED = '192.0.2.77:34567'
@@ -88,6 +89,40 @@ def test_T116_mapping_comes_and_goes(pair, monitor):
     door.mapped(MAPPED)
     time.sleep(0.5)
     assert url_of(agent) == '', 'a mapping to a closed port is of no use'
+
+
+NAT = '''table ip nat {
+    chain prerouting { type nat hook prerouting priority dstnat; iifname "wan" tcp dport 34567 dnat to %s:%d; }
+    chain postrouting { type nat hook postrouting priority srcnat; oifname "wan" masquerade; }
+}
+'''
+
+
+def test_connect_by_each_way_by_hand(topology, start_acs, make_agent, monitor):  # noqa: F811
+    """Through a NAT: the device's own URL is of no use, the mapped one is, and each way takes a target or none."""
+    net = topology(1)
+    acs = start_acs('--listen', SERVER_ADDRESS, '--connect-timeout', '3', *CREDENTIALS, namespace=net.server)
+    agent = make_agent(acs.url, namespace=net.device).fast_retry().start()
+    acs.wait_inform()
+    agent.wait_idle()
+    own = urllib.parse.urlsplit(url_of(agent))
+
+    def connect(*words):
+        result = acs.result(acs.send('connect', *words))
+        agent.process.wait_for('started in|the session has ended')
+        return result
+    assert 'not at 198.51.100.2' in connect('mapping').errors[0]
+    assert connect('udp').errors == ['connection request: no UDPConnectionRequestAddress is known']
+    assert connect('pigeon').errors == ['connection request: no such way: pigeon']
+    assert not connect('http').good
+    net.nats[0].command('nft', '-f', '-', text='flush ruleset\n' + NAT % (own.hostname, own.port))
+    assert connect('mapping', 'http://198.51.100.2:34567' + own.path).good
+    before = len(acs.informs())
+    monitor().mapped('198.51.100.2:34567')
+    acs.wait_inform('4 VALUE CHANGE', after=before)
+    for words in (('mapping',), ('http',), ()):
+        result = connect(*words)
+        assert result.good and float(result.line('connect').split('inform_ms=')[1]) > 0, result
 
 
 def test_mapping_outlives_programs(pair, monitor):
