@@ -2,46 +2,29 @@
 // The timer of the periodic Inform, which follows the clock when it is set.
 #include "agent/agent-private.h"
 
-#include "agent/date-time.h"
-#include "agent/periodic.h"
 #include "shm/log.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <sys/random.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define SECOND 1000000000ll // nanoseconds
-
 void agent_set_periodic(struct agent *agent)
 {
-	uint32_t interval = settings_number(&agent->settings, SETTING_PERIODIC_INTERVAL);
-	int64_t reference;
+	const struct settings *settings = &agent->settings;
 
-	if (!settings_boolean(&agent->settings, SETTING_PERIODIC_ENABLE) || !interval) {
-		alarm_clear(&agent->periodic);
-		return;
-	}
-	if (date_time_parse(settings_text(&agent->settings, SETTING_PERIODIC_TIME), &reference) ||
-	    date_time_unknown(reference)) {
-		int64_t now = ring_clock(CLOCK_BOOTTIME) / SECOND;
-
-		alarm_set(&agent->periodic, CLOCK_BOOTTIME,
-			  periodic_next(now, agent->periodic_phase, interval) * SECOND);
-	} else {
-		int64_t now = ring_clock(CLOCK_REALTIME) / SECOND;
-
-		alarm_set(&agent->periodic, CLOCK_REALTIME, periodic_next(now, reference, interval) * SECOND);
-	}
+	recurrence_set(&agent->periodic,
+		       settings_boolean(settings, SETTING_PERIODIC_ENABLE)
+			       ? settings_number(settings, SETTING_PERIODIC_INTERVAL)
+			       : 0,
+		       settings_text(settings, SETTING_PERIODIC_TIME));
 }
 
-static void periodic_rang(struct alarm *alarm)
+static void periodic_due(struct recurrence *recurrence)
 {
-	struct agent *agent = (struct agent *)((char *)alarm - offsetof(struct agent, periodic));
+	struct agent *agent = (struct agent *)((char *)recurrence - offsetof(struct agent, periodic));
 
 	agent_raise(agent, EVENT_PERIODIC);
-	agent_set_periodic(agent);
 	agent_plan(agent);
 }
 
@@ -63,17 +46,19 @@ static void clock_was_set(struct ring_operation *operation, int result, unsigned
 	if (read(agent->clock_descriptor, &expirations, sizeof(expirations)) < 0 && errno == ECANCELED)
 		log_info("the clock was set");
 	arm_clock_watch(agent);
-	agent_set_periodic(agent);
 	transfers_plan(agent);
+	recurrence_clock_set(&agent->periodic);
+	recurrence_clock_set(&agent->heartbeat.recurrence);
+	planned_reboot_clock_set(&agent->planned_reboot);
+	// After a sleep too: the wall clock went on, and the monotonic one did not.
+	standby_look(&agent->standby);
 	if (!(flags & RING_MORE))
 		ring_poll(&agent->ring, operation, agent->clock_descriptor, POLLIN);
 }
 
 int agent_open_periodic(struct agent *agent)
 {
-	agent->periodic = (struct alarm){.ring = &agent->ring, .rang = periodic_rang};
-	getrandom(&agent->periodic_phase, sizeof(agent->periodic_phase), 0);
-	agent->periodic_phase = (int64_t)((uint64_t)agent->periodic_phase % UINT32_MAX);
+	recurrence_prepare(&agent->periodic, &agent->ring, periodic_due);
 	agent_set_periodic(agent);
 	agent->clock_descriptor = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (agent->clock_descriptor < 0)

@@ -221,6 +221,11 @@ int agent_open(struct agent *agent)
 	if (!error)
 		error = agent_open_periodic(agent);
 	if (!error)
+		heartbeat_open(&agent->heartbeat, agent);
+	if (!error)
+		planned_reboot_open(&agent->planned_reboot, agent);
+	standby_open(&agent->standby, agent);
+	if (!error)
 		error = store_start(agent->store, &agent->ring);
 	if (error)
 		goto failed;

@@ -143,10 +143,13 @@ int agent_watch_owners(struct agent *agent)
 
 // ---- Sessions
 
-static void start_session(struct agent *agent)
+static void start_session(struct agent *agent, enum event_session kind)
 {
-	agent->wanted = agent->notify_wanted = agent->retry = false;
-	session_run_start(agent->session);
+	if (kind == EVENT_SESSION_HEARTBEAT)
+		heartbeat_started(&agent->heartbeat);
+	else
+		agent->wanted = agent->notify_wanted = agent->retry = false;
+	session_run_start(agent->session, kind);
 }
 
 void agent_plan(struct agent *agent)
@@ -170,6 +173,8 @@ void agent_plan(struct agent *agent)
 	}
 	if (agent->retry && agent->retry_at < at)
 		at = agent->retry_at;
+	if (heartbeat_at(&agent->heartbeat, now) < at)
+		at = heartbeat_at(&agent->heartbeat, now);
 	if (at == INT64_MAX)
 		alarm_clear(&agent->schedule);
 	else
@@ -181,8 +186,12 @@ static void schedule_rang(struct alarm *alarm)
 {
 	struct agent *agent = (struct agent *)((char *)alarm - offsetof(struct agent, schedule));
 
+	int64_t now = ring_clock(CLOCK_BOOTTIME);
+
+	// Where both are due the heartbeat is the first: it says that the device lives now.
 	if (!session_run_active(agent->session) && !agent->reboot.running && !agent->factory_reset.running)
-		start_session(agent);
+		start_session(agent, heartbeat_at(&agent->heartbeat, now) <= now ? EVENT_SESSION_HEARTBEAT
+										 : EVENT_SESSION_COMMON);
 }
 
 void agent_prepare_schedule(struct agent *agent)
@@ -204,10 +213,21 @@ static void note_first_use(struct agent *agent)
 	agent->used = true;
 }
 
-void agent_session_ended(struct agent *agent, uint32_t failures, uint32_t retry_after)
+// When to try again what has failed, in nanoseconds of CLOCK_BOOTTIME.
+static int64_t retry_time(const struct settings *settings, uint32_t failures, uint32_t retry_after)
 {
-	struct settings *settings = &agent->settings;
 	uint64_t random = 0, wait;
+
+	getrandom(&random, sizeof(random), 0);
+	wait = retry_wait(failures, settings_number(settings, SETTING_RETRY_MINIMUM_WAIT),
+			  settings_number(settings, SETTING_RETRY_MULTIPLIER), retry_after, random);
+	log_info("next try in %.1f s", (double)wait / 1000);
+	return ring_clock(CLOCK_BOOTTIME) + (int64_t)wait * 1000000;
+}
+
+void agent_session_ended(struct agent *agent, enum event_session kind, uint32_t failures, uint32_t retry_after)
+{
+	int64_t at;
 
 	events_failed(&agent->events);
 	acs_requests_session_ended(&agent->acs_requests);
@@ -215,13 +235,14 @@ void agent_session_ended(struct agent *agent, uint32_t failures, uint32_t retry_
 	if (!failures) {
 		agent->ended_at = ring_clock(CLOCK_BOOTTIME);
 		note_first_use(agent);
-	} else if (events_retried(&agent->events)) {
-		getrandom(&random, sizeof(random), 0);
-		wait = retry_wait(failures, settings_number(settings, SETTING_RETRY_MINIMUM_WAIT),
-				  settings_number(settings, SETTING_RETRY_MULTIPLIER), retry_after, random);
-		agent->retry = true;
-		agent->retry_at = ring_clock(CLOCK_BOOTTIME) + (int64_t)wait * 1000000;
-		log_info("next try in %.1f s", (double)wait / 1000);
+	} else if (events_retried(&agent->events, kind)) {
+		at = retry_time(&agent->settings, failures, retry_after);
+		if (kind == EVENT_SESSION_HEARTBEAT) {
+			heartbeat_retry(&agent->heartbeat, at);
+		} else {
+			agent->retry = true;
+			agent->retry_at = at;
+		}
 	}
 	after_session_run(agent);
 	agent_look(agent);
@@ -243,5 +264,7 @@ void agent_settings_changed(struct agent *agent, uint64_t changed)
 	if (changed & SETTING_BIT(SETTING_URL))
 		agent_after_session(agent, &agent->new_url);
 	reach_settings_changed(&agent->reach, changed);
+	heartbeat_settings_changed(&agent->heartbeat, changed);
+	planned_reboot_settings_changed(&agent->planned_reboot, changed);
 	agent_plan(agent);
 }

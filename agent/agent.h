@@ -11,17 +11,21 @@
 #include "agent/du-change.h"
 #include "agent/event.h"
 #include "agent/factory-reset.h"
+#include "agent/heartbeat.h"
 #include "agent/listener.h"
 #include "agent/local-command.h"
 #include "agent/notify.h"
 #include "agent/own-table.h"
+#include "agent/planned-reboot.h"
 #include "agent/reach.h"
 #include "agent/reachable.h"
 #include "agent/reboot.h"
+#include "agent/recurrence.h"
 #include "agent/redo.h"
 #include "agent/ring-signal.h"
 #include "agent/schedule-inform.h"
 #include "agent/settings.h"
+#include "agent/standby.h"
 #include "agent/store.h"
 #include "agent/tls.h"
 #include "agent/transfers.h"
@@ -37,12 +41,14 @@ struct object_call;
 struct session_run;
 
 // Names of the facts in the store (STORE_STATE).
-#define STATE_PARAMETER_KEY "parameter-key"
-#define STATE_BOOTSTRAP_URL "bootstrap-url"
-#define STATE_BOOT_ID	    "boot-id"
-#define STATE_ADDRESS	    "device-address"
-#define STATE_FIRST_USE	    "first-use"
-#define STATE_FACTORY_RESET "factory-reset" // one was promised to the ACS
+#define STATE_PARAMETER_KEY    "parameter-key"
+#define STATE_BOOTSTRAP_URL    "bootstrap-url"
+#define STATE_BOOT_ID	       "boot-id"
+#define STATE_ADDRESS	       "device-address"
+#define STATE_FIRST_USE	       "first-use"
+#define STATE_SCHEDULED_REBOOT "scheduled-reboot"
+#define STATE_DELAYED_REBOOT   "delayed-reboot"
+#define STATE_FACTORY_RESET    "factory-reset" // one was promised to the ACS
 
 struct agent {
 	struct daemon daemon;
@@ -92,13 +98,15 @@ struct agent {
 	char boot_id[40];
 	char device_address[13]; // what makes up a serial number where none is configured
 	char *bootstrap_url;	 // the URL at which BOOTSTRAP was last acknowledged, or NULL
-	struct alarm periodic;
-	int64_t periodic_phase; // seconds of CLOCK_BOOTTIME, where the ACS gives none
+	struct recurrence periodic;
+	struct heartbeat heartbeat;
+	struct standby standby;
 
 	struct session_run *session;
 	struct after_session_action *after_session; // in their order
 	struct after_session_action new_url;
 	struct reboot reboot;
+	struct planned_reboot planned_reboot;
 	struct factory_reset factory_reset;
 	struct alarm schedule;
 	bool wanted;	    // an event wants a session now
@@ -153,9 +161,9 @@ int agent_load_tls(struct tls *tls, const struct agent_configuration *configurat
 // The Inform was delivered to `url`.
 void agent_informed(struct agent *agent, const char *url);
 
-// The session has ended. `retry_after` seconds are the server's wish, `failures` the number of failed sessions in a
-// row, 0 after a good one.
-void agent_session_ended(struct agent *agent, uint32_t failures, uint32_t retry_after);
+// A session has ended. `retry_after` seconds are the server's wish, `failures` the number of failed sessions of this
+// kind in a row, 0 after a good one.
+void agent_session_ended(struct agent *agent, enum event_session kind, uint32_t failures, uint32_t retry_after);
 
 // ---- For the owner of the agent's own parameters
 

@@ -118,7 +118,7 @@ static int raise_event(struct events *events, enum event_kind kind, const char *
 	}
 	if (strlen(command_key) >= sizeof(event->command_key) || strlen(code) >= sizeof(event->code))
 		return -EINVAL;
-	if (events->count == EVENT_PENDING_MAXIMUM)
+	if (event_rules[kind].many && events->count >= EVENT_PENDING_MAXIMUM)
 		return -ENOSPC;
 	if (events->count == events->room) {
 		size_t room = events->room ? events->room * 2 : 8;
@@ -146,13 +146,26 @@ int events_raise_vendor(struct events *events, const char *code, const char *com
 	return event_vendor_code(code) ? raise_event(events, EVENT_VENDOR, code, command_key) : -EINVAL;
 }
 
-size_t events_inform(struct events *events)
+static enum event_session session_of(const struct event *event)
 {
-	size_t count = events->count < EVENT_INFORM_MAXIMUM ? events->count : EVENT_INFORM_MAXIMUM;
+	return event->kind == EVENT_HEARTBEAT ? EVENT_SESSION_HEARTBEAT : EVENT_SESSION_COMMON;
+}
 
-	for (size_t i = 0; i < count; i++)
+size_t events_inform(struct events *events, enum event_session session)
+{
+	size_t marked = 0, left = 0;
+
+	for (size_t i = 0; i < events->count; i++) {
+		if (session_of(&events->entries[i]) != session)
+			continue;
+		if (marked == EVENT_INFORM_MAXIMUM) {
+			left++;
+			continue;
+		}
 		events->entries[i].informed = true;
-	return count;
+		marked++;
+	}
+	return left;
 }
 
 void events_delivered(struct events *events, enum event_delivery delivery)
@@ -213,10 +226,10 @@ void events_failed(struct events *events)
 	}
 }
 
-bool events_retried(const struct events *events)
+bool events_retried(const struct events *events, enum event_session session)
 {
 	for (size_t i = 0; i < events->count; i++) {
-		if (event_rules[events->entries[i].kind].retried)
+		if (session_of(&events->entries[i]) == session && event_rules[events->entries[i].kind].retried)
 			return true;
 	}
 	return false;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define EVENT_INFORM_MAXIMUM	  64  // events in one Inform
-#define EVENT_PENDING_MAXIMUM	  256 // events that wait; more of the kind that can be many are refused
+#define EVENT_PENDING_MAXIMUM	  256 // events that wait; from here on those of which there can be many are refused
 #define EVENT_COMMAND_KEY_MAXIMUM 32  // characters
 #define EVENT_CODE_MAXIMUM	  64  // characters
 
@@ -39,6 +39,9 @@ enum event_kind {
 	EVENT_VENDOR, // "X <OUI> <event>": each has its own code
 	EVENT_KINDS
 };
+
+// What a session is about: HEARTBEAT is alone in its Inform, and counts its own failures.
+enum event_session { EVENT_SESSION_COMMON, EVENT_SESSION_HEARTBEAT, EVENT_SESSIONS };
 
 // What the ACS has answered when an event counts as delivered.
 enum event_delivery {
@@ -90,8 +93,9 @@ int events_raise(struct events *events, enum event_kind kind, const char *comman
 // The same for a vendor's event, which is kept once for each code and key. -EINVAL also for a code that is none.
 int events_raise_vendor(struct events *events, const char *code, const char *command_key);
 
-// Marks what goes into the Inform of a new session: the oldest EVENT_INFORM_MAXIMUM. Returns how many.
-size_t events_inform(struct events *events);
+// Marks what goes into the Inform of a new session: the oldest EVENT_INFORM_MAXIMUM. Returns how many of its events are
+// left for another one.
+size_t events_inform(struct events *events, enum event_session session);
 
 // The ACS has answered: removes what this delivers. An event of the same kind raised since stays (it is a new one).
 void events_delivered(struct events *events, enum event_delivery delivery);
@@ -105,8 +109,8 @@ bool events_informed(const struct events *events, enum event_kind kind, const ch
 // The session has ended. Of what was not delivered, the retried stays for the next session, and the rest goes.
 void events_failed(struct events *events);
 
-// Whether an event waits that keeps the retry timer alive.
-bool events_retried(const struct events *events);
+// Whether an event waits that keeps the retry timer of such a session alive.
+bool events_retried(const struct events *events, enum event_session session);
 
 // Whether an event of this kind waits.
 bool events_has(const struct events *events, enum event_kind kind);

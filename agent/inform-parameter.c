@@ -76,16 +76,20 @@ int inform_parameter_check(uint32_t parameter, const struct espalier_value *valu
 	return ESPALIER_OK;
 }
 
-static bool wanted(const struct espalier_value *list, const struct event *events, size_t count)
+static bool wanted(const struct espalier_value *list, const struct events *events)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (list->length ? lists(list, event_rules[events[i].kind].code) : events[i].kind != EVENT_VALUE_CHANGE)
+	for (size_t i = 0; i < events->count; i++) {
+		const struct event *event = &events->entries[i];
+
+		if (!event->informed)
+			continue;
+		if (list->length ? lists(list, event_code(event)) : event->kind != EVENT_VALUE_CHANGE)
 			return true;
 	}
 	return false;
 }
 
-void inform_parameter_each(const struct own_tables *tables, const struct event *events, size_t count,
+void inform_parameter_each(const struct own_tables *tables, const struct events *events,
 			   void (*found)(const char *name, size_t length, void *context), void *context)
 {
 	const struct own_table_rows *rows = own_table_rows(tables, OWN_TABLE_INFORM_PARAMETER);
@@ -98,7 +102,7 @@ void inform_parameter_each(const struct own_tables *tables, const struct event *
 
 		if (espalier_get(writer, row, ENABLE, &value, text, sizeof(text)) || !value.number)
 			continue;
-		if (espalier_get(writer, row, EVENT_LIST, &value, text, sizeof(text)) || !wanted(&value, events, count))
+		if (espalier_get(writer, row, EVENT_LIST, &value, text, sizeof(text)) || !wanted(&value, events))
 			continue;
 		if (!espalier_get(writer, row, PARAMETER_NAME, &value, text, sizeof(text)) && value.length)
 			found(value.text, value.length, context);

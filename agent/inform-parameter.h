@@ -8,7 +8,7 @@
 // Checks a value of a row, as own_table_check().
 int inform_parameter_check(uint32_t parameter, const struct espalier_value *value, const char **text);
 
-// Calls found() with the name of each enabled row that is for one of the first `count` events; the name may have `*`,
+// Calls found() with the name of each enabled row that is for one of the events in the Inform; the name may have `*`,
 // and lives during the call.
-void inform_parameter_each(const struct own_tables *tables, const struct event *events, size_t count,
+void inform_parameter_each(const struct own_tables *tables, const struct events *events,
 			   void (*found)(const char *name, size_t length, void *context), void *context);

@@ -89,5 +89,9 @@ const struct espalier_parameter management_server_parameters[] = {
 								      "Seconds between binding requests, at least"},
 	[MANAGEMENT_SERVER_NAT_DETECTED] = {"NATDetected", ESPALIER_BOOLEAN,
 					    .description = "Whether a NAT changes the device's address"},
+	[MANAGEMENT_SERVER_SCHEDULE_REBOOT] = {"ScheduleReboot", ESPALIER_DATE_TIME, ESPALIER_WRITABLE,
+					       .description = "When the device reboots, in UTC; a past time: never"},
+	[MANAGEMENT_SERVER_DELAY_REBOOT] = {"DelayReboot", ESPALIER_INT, ESPALIER_WRITABLE, .range = "-1:",
+					    .description = "Seconds from the end of the session to a reboot; -1: none"},
 	{0},
 };

@@ -37,6 +37,8 @@ static int validate(struct espalier_writer *writer, struct espalier_request *req
 				own_table_check(change->object, change->parameter, &change->value, &change->text);
 		} else {
 			change->fault = settings_check(setting, &change->value, &change->text);
+			if (!change->fault)
+				change->fault = planned_reboot_check(agent, setting, &change->value, &change->text);
 		}
 		if (change->fault)
 			fault = ESPALIER_FAULT_ARGUMENTS;
@@ -144,6 +146,7 @@ static int commit(struct espalier_writer *writer, struct espalier_request *reque
 			own_table_store(transaction, changes[i].path, text, length);
 		else
 			settings_store(transaction, setting, text, length);
+		planned_reboot_store(agent, transaction, setting, text, length);
 	}
 	store_commit(transaction, stored, waiting);
 	return ESPALIER_PENDING;

@@ -35,6 +35,10 @@ static const struct espalier_object objects[] = {
 	[OWN_TRANSFERS] = {"Device.X_ESPALIER_Transfers.", transfers_parameters, .description = "File transfers"},
 	[OWN_TRANSFER] = {"Device.X_ESPALIER_Transfers.Transfer.{i}.", transfer_parameters,
 			  .description = "Transfers that wait, run, or have ended without the ACS knowing"},
+	[OWN_HEARTBEAT_POLICY] = {"Device.ManagementServer.HeartbeatPolicy.", heartbeat_policy_parameters,
+				  .description = "When the device sends heartbeat events"},
+	[OWN_STANDBY_POLICY] = {"Device.ManagementServer.StandbyPolicy.", standby_policy_parameters,
+				.description = "What the device tells after it has slept"},
 	[OWN_OBJECTS] = {0},
 };
 

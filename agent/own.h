@@ -19,6 +19,8 @@ enum own_object {
 	OWN_AUTONOMOUS_POLICY,
 	OWN_TRANSFERS,
 	OWN_TRANSFER,
+	OWN_HEARTBEAT_POLICY,
+	OWN_STANDBY_POLICY,
 	OWN_OBJECTS
 };
 
@@ -68,6 +70,25 @@ enum management_server_parameter {
 	MANAGEMENT_SERVER_STUN_MAXIMUM_KEEP_ALIVE_PERIOD,
 	MANAGEMENT_SERVER_STUN_MINIMUM_KEEP_ALIVE_PERIOD,
 	MANAGEMENT_SERVER_NAT_DETECTED,
+	MANAGEMENT_SERVER_SCHEDULE_REBOOT,
+	MANAGEMENT_SERVER_DELAY_REBOOT,
+};
+
+enum heartbeat_policy_parameter {
+	HEARTBEAT_POLICY_ENABLE,
+	HEARTBEAT_POLICY_REPORTING_INTERVAL,
+	HEARTBEAT_POLICY_INITIATION_TIME,
+};
+
+enum standby_policy_parameter {
+	STANDBY_POLICY_CR_UNAWARENESS_MAX_DURATION,
+	STANDBY_POLICY_MAX_MISSED_PERIODIC,
+	STANDBY_POLICY_NOTIFY_MISSED_SCHEDULED,
+	STANDBY_POLICY_NETWORK_AWARENESS_CAPABLE,
+	STANDBY_POLICY_SELF_TIMER_CAPABLE,
+	STANDBY_POLICY_CR_AWARENESS_REQUESTED,
+	STANDBY_POLICY_PERIODIC_AWARENESS_REQUESTED,
+	STANDBY_POLICY_SCHEDULED_AWARENESS_REQUESTED,
 };
 
 enum autonomous_policy_parameter {
@@ -88,6 +109,8 @@ extern const struct espalier_parameter connection_request_parameters[];
 extern const struct espalier_parameter autonomous_transfer_complete_policy_parameters[];
 extern const struct espalier_parameter transfers_parameters[];
 extern const struct espalier_parameter transfer_parameters[];
+extern const struct espalier_parameter heartbeat_policy_parameters[];
+extern const struct espalier_parameter standby_policy_parameters[];
 
 #define OWN_SEGMENT		    "agent"
 #define OWN_CONNECTION_REQUEST_PATH "Device.ManagementServer.X_ESPALIER_ConnectionRequest."

@@ -92,6 +92,7 @@ static void run(struct agent *agent)
 	}
 	for (size_t i = 0; i < reboot->count; i++)
 		put_record(reboot, transaction, reboot->keys[i], "");
+	planned_reboot_done(&agent->planned_reboot, transaction);
 	// An empty one is done too: behind all that was given to the store before.
 	store_commit(transaction, started, reboot);
 }

@@ -67,6 +67,8 @@ static void rang(struct alarm *alarm)
 		}
 		record_name(entry, name);
 		store_delete(transaction, STORE_SCHEDULED_INFORM, name);
+		if (entry->due > schedule->last_due)
+			schedule->last_due = entry->due;
 	}
 	schedule->count = kept;
 	agent_commit(transaction);
@@ -139,6 +141,17 @@ void schedule_inform_forget(struct schedule_inform *schedule)
 {
 	schedule->count--;
 	set_alarm(schedule);
+}
+
+bool schedule_inform_due_since(const struct schedule_inform *schedule, int64_t then)
+{
+	int64_t now = ring_clock(CLOCK_BOOTTIME);
+
+	for (size_t i = 0; i < schedule->count; i++) {
+		if (schedule->entries[i].due > then && schedule->entries[i].due <= now)
+			return true;
+	}
+	return schedule->last_due > then;
 }
 
 void schedule_inform_discard(struct schedule_inform *schedule, struct store_transaction *transaction)

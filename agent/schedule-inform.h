@@ -22,6 +22,7 @@ struct schedule_inform {
 	struct agent *agent;
 	struct alarm alarm;
 	uint32_t last_number;
+	int64_t last_due; // nanoseconds of CLOCK_BOOTTIME, of those that have been raised
 	size_t count;
 	struct scheduled_inform entries[SCHEDULE_INFORM_MAXIMUM];
 };
@@ -35,6 +36,9 @@ int schedule_inform_add(struct schedule_inform *schedule, struct store_transacti
 
 // Takes the last one back, which did not become durable.
 void schedule_inform_forget(struct schedule_inform *schedule);
+
+// Whether one was due since `then` (nanoseconds of CLOCK_BOOTTIME).
+bool schedule_inform_due_since(const struct schedule_inform *schedule, int64_t then);
 
 // BOOTSTRAP: all go.
 void schedule_inform_discard(struct schedule_inform *schedule, struct store_transaction *transaction);

@@ -53,9 +53,10 @@ struct session_run {
 	struct tree_reference *references; // ParameterList of Inform
 	size_t reference_count, reference_room;
 
-	const struct soap_message *message;  // that came last
-	unsigned fault_code;		     // of it
-	uint32_t failures;		     // sessions in a row
+	const struct soap_message *message; // that came last
+	unsigned fault_code;		    // of it
+	enum event_session kind;
+	uint32_t failures[EVENT_SESSIONS];   // sessions of that kind in a row
 	unsigned rejected;		     // Informs in a row that the ACS refused as a whole (400, 8006)
 	uint32_t retry_after;		     // seconds, of this session
 	char reason[HTTP_FAILURE_TEXT_SIZE]; // why the session fails
@@ -151,7 +152,9 @@ static void add_named(const char *name, size_t length, void *context)
 static int collect_parameters(struct session_run *run)
 {
 	struct agent *agent = run->agent;
-	size_t changed = notify_changed(&agent->notify), forced, added, events;
+	// Without a VALUE CHANGE of its own a heartbeat carries no changed values.
+	size_t changed = run->kind == EVENT_SESSION_COMMON ? notify_changed(&agent->notify) : 0;
+	size_t forced, added;
 
 	if (run->reference_room < FORCED_COUNT + changed) {
 		struct tree_reference *references =
@@ -174,20 +177,21 @@ static int collect_parameters(struct session_run *run)
 		if (!listed(run, run->references[i], FORCED_COUNT))
 			run->references[run->reference_count++] = run->references[i];
 	}
-	events = agent->events.count < EVENT_INFORM_MAXIMUM ? agent->events.count : EVENT_INFORM_MAXIMUM;
-	inform_parameter_each(&agent->tables, agent->events.entries, events, add_named, run);
+	inform_parameter_each(&agent->tables, &agent->events, add_named, run);
 	return 0;
 }
 
 static void make_inform(struct session_run *run)
 {
 	struct agent *agent = run->agent;
-	size_t count = events_inform(&agent->events);
+	size_t count = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < agent->events.count; i++) {
 		const struct event *event = &agent->events.entries[i];
 
-		run->events[i] = (struct soap_event){event_code(event), event->command_key};
+		if (!event->informed)
+			continue;
+		run->events[count++] = (struct soap_event){event_code(event), event->command_key};
 		log_info("event %s", event_code(event));
 	}
 	run->device_id = (struct soap_device_id){agent->identity.manufacturer, agent->identity.oui,
@@ -197,8 +201,8 @@ static void make_inform(struct session_run *run)
 		run->header.supported_versions = CWMP_VERSIONS;
 		run->header.session_timeout = SESSION_TIMEOUT;
 	}
-	soap_inform_init(&run->inform, &run->device_id, run->events, count, time(NULL), run->failures, agent->tree,
-			 run->references, run->reference_count);
+	soap_inform_init(&run->inform, &run->device_id, run->events, count, time(NULL), run->failures[run->kind],
+			 agent->tree, run->references, run->reference_count);
 	soap_encoder_start(&run->encoder, &run->header, &run->inform.body);
 	acs_requests_inform(&agent->acs_requests, &agent->events);
 }
@@ -210,6 +214,7 @@ static int connected(void *context)
 	struct session_run *run = context;
 	struct agent *agent = run->agent;
 	union transport_address local, peer;
+	size_t left;
 
 	if (!http_client_local_address(&run->http, &local) && !http_client_peer_address(&run->http, &peer))
 		listener_reached(&agent->listener, &local, &peer);
@@ -226,11 +231,16 @@ static int connected(void *context)
 		agent_commit(transaction);
 		events_drop(&agent->events, EVENT_VALUE_CHANGE);
 	}
+	left = events_inform(&agent->events, run->kind);
 	if (collect_parameters(run))
 		return -ENOMEM;
 	make_inform(run);
+	if (run->kind == EVENT_SESSION_HEARTBEAT) {
+		agent->heartbeat.wanted = false;
+		return 0;
+	}
 	// All that waits is on its way; with more than one Inform can carry, another session follows.
-	agent->wanted = agent->events.count > EVENT_INFORM_MAXIMUM;
+	agent->wanted = left > 0;
 	agent->notify_wanted = false;
 	return 0;
 }
@@ -547,23 +557,26 @@ static void handle(struct session_run *run, enum session_event event)
 		break;
 	case SESSION_SUCCEED:
 		log_info("the session has ended");
-		run->failures = 0;
+		run->failures[run->kind] = 0;
 		end(run);
-		agent_session_ended(run->agent, 0, 0);
+		agent_session_ended(run->agent, run->kind, 0, 0);
 		break;
 	case SESSION_FAIL:
 		if (!*run->reason)
 			because(run, "%s came after %s", session_event_names[event], session_state_names[before]);
-		run->failures++;
-		log_warning("session %u in a row has failed: %s", run->failures, run->reason);
+		run->failures[run->kind]++;
+		log_warning("%ssession %u in a row has failed: %s",
+			    run->kind == EVENT_SESSION_HEARTBEAT ? "heartbeat " : "", run->failures[run->kind],
+			    run->reason);
 		end(run);
-		agent_session_ended(run->agent, run->failures, run->retry_after);
+		agent_session_ended(run->agent, run->kind, run->failures[run->kind], run->retry_after);
 		break;
 	}
 }
 
-void session_run_start(struct session_run *run)
+void session_run_start(struct session_run *run, enum event_session kind)
 {
+	run->kind = kind;
 	handle(run, SESSION_START);
 }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "agent/cwmp-version.h"
+#include "agent/event.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct agent;
@@ -15,8 +17,9 @@ struct session_run *session_run_open(struct agent *agent);
 // Frees everything; after ring_close().
 void session_run_close(struct session_run *run);
 
-// Starts a session; the agent must not be in one. agent_session_ended() tells of its end, never from within.
-void session_run_start(struct session_run *run);
+// Starts a session for some of the events that wait; the agent must not be in one. agent_session_ended() tells of its
+// end, never from within.
+void session_run_start(struct session_run *run, enum event_session kind);
 
 // Whether a session runs.
 bool session_run_active(const struct session_run *run);

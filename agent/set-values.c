@@ -87,7 +87,8 @@ static int check(struct agent *agent, struct set_value *entry)
 	entry->setting = settings_find(node->object->index, entry->reference.parameter);
 	if (entry->setting < 0)
 		return ESPALIER_FAULT_READ_ONLY;
-	return settings_check(entry->setting, &entry->parsed, &entry->text);
+	error = settings_check(entry->setting, &entry->parsed, &entry->text);
+	return error ? error : planned_reboot_check(agent, entry->setting, &entry->parsed, &entry->text);
 }
 
 int set_values_check(struct agent *agent, struct set_value *entries, size_t count)
@@ -178,12 +179,15 @@ static void decide(void *context)
 		struct set_value *entry = &set->entries[i];
 
 		notify_set_by_acs(&agent->notify, entry->name.data, &entry->parsed, transaction);
-		if (entry->setting >= 0)
+		if (entry->setting >= 0) {
 			settings_store(transaction, entry->setting, text_of(entry), entry->value.text.length);
-		else if (entry->table_row)
+			planned_reboot_store(agent, transaction, entry->setting, text_of(entry),
+					     entry->value.text.length);
+		} else if (entry->table_row) {
 			own_table_store(transaction, entry->name.data, text_of(entry), entry->value.text.length);
-		else
+		} else {
 			store_put(transaction, STORE_REDO, entry->name.data, text_of(entry), entry->value.text.length);
+		}
 	}
 	if (set->has_key) {
 		key = (struct espalier_value){.type = ESPALIER_STRING,

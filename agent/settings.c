@@ -18,6 +18,7 @@
 #define AUTONOMOUS_FILE_TYPES                                                                                          \
 	"1 Firmware Upgrade Image,2 Web Content,3 Vendor Configuration File,4 Tone File,5 Ringer File,"                \
 	"6 Stored Firmware Image,1 Vendor Configuration File,2 Vendor Log File"
+#define HEARTBEAT_INTERVAL_DEFAULT 3600 // seconds; the model has none
 
 #define TEXT_OF(number)	 #number
 #define VALUE_OF(number) TEXT_OF(number)
@@ -54,6 +55,20 @@ static const struct {
 	[SETTING_AUTONOMOUS_TRANSFER_TYPE] = {OWN_AUTONOMOUS_POLICY, AUTONOMOUS_POLICY_TRANSFER_TYPE_FILTER},
 	[SETTING_AUTONOMOUS_RESULT_TYPE] = {OWN_AUTONOMOUS_POLICY, AUTONOMOUS_POLICY_RESULT_TYPE_FILTER},
 	[SETTING_AUTONOMOUS_FILE_TYPE] = {OWN_AUTONOMOUS_POLICY, AUTONOMOUS_POLICY_FILE_TYPE_FILTER},
+	[SETTING_HEARTBEAT_ENABLE] = {OWN_HEARTBEAT_POLICY, HEARTBEAT_POLICY_ENABLE},
+	[SETTING_HEARTBEAT_REPORTING_INTERVAL] = {OWN_HEARTBEAT_POLICY, HEARTBEAT_POLICY_REPORTING_INTERVAL},
+	[SETTING_HEARTBEAT_INITIATION_TIME] = {OWN_HEARTBEAT_POLICY, HEARTBEAT_POLICY_INITIATION_TIME},
+	[SETTING_STANDBY_CR_UNAWARENESS_MAX_DURATION] = {OWN_STANDBY_POLICY,
+							 STANDBY_POLICY_CR_UNAWARENESS_MAX_DURATION},
+	[SETTING_STANDBY_MAX_MISSED_PERIODIC] = {OWN_STANDBY_POLICY, STANDBY_POLICY_MAX_MISSED_PERIODIC},
+	[SETTING_STANDBY_NOTIFY_MISSED_SCHEDULED] = {OWN_STANDBY_POLICY, STANDBY_POLICY_NOTIFY_MISSED_SCHEDULED},
+	[SETTING_STANDBY_CR_AWARENESS_REQUESTED] = {OWN_STANDBY_POLICY, STANDBY_POLICY_CR_AWARENESS_REQUESTED},
+	[SETTING_STANDBY_PERIODIC_AWARENESS_REQUESTED] = {OWN_STANDBY_POLICY,
+							  STANDBY_POLICY_PERIODIC_AWARENESS_REQUESTED},
+	[SETTING_STANDBY_SCHEDULED_AWARENESS_REQUESTED] = {OWN_STANDBY_POLICY,
+							   STANDBY_POLICY_SCHEDULED_AWARENESS_REQUESTED},
+	[SETTING_SCHEDULE_REBOOT] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_SCHEDULE_REBOOT},
+	[SETTING_DELAY_REBOOT] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_DELAY_REBOOT},
 };
 
 // What DHCP offers for a setting, or "".
@@ -99,6 +114,8 @@ static void factory_value(enum setting setting, const struct agent_configuration
 		snprintf(text, size, "%u", configuration->periodic_interval);
 		break;
 	case SETTING_PERIODIC_TIME:
+	case SETTING_HEARTBEAT_INITIATION_TIME:
+	case SETTING_SCHEDULE_REBOOT:
 		snprintf(text, size, DATE_TIME_UNKNOWN);
 		break;
 	case SETTING_CONNECTION_REQUEST_USERNAME:
@@ -121,7 +138,20 @@ static void factory_value(enum setting setting, const struct agent_configuration
 	case SETTING_THROTTLE:
 	case SETTING_UDP_ADDRESS_NOTIFICATION_LIMIT:
 	case SETTING_AUTONOMOUS_ENABLE:
+	case SETTING_HEARTBEAT_ENABLE:
+	case SETTING_STANDBY_NOTIFY_MISSED_SCHEDULED:
+	case SETTING_STANDBY_CR_AWARENESS_REQUESTED:
+	case SETTING_STANDBY_PERIODIC_AWARENESS_REQUESTED:
+	case SETTING_STANDBY_SCHEDULED_AWARENESS_REQUESTED:
 		snprintf(text, size, "0");
+		break;
+	case SETTING_HEARTBEAT_REPORTING_INTERVAL:
+		snprintf(text, size, VALUE_OF(HEARTBEAT_INTERVAL_DEFAULT));
+		break;
+	case SETTING_STANDBY_CR_UNAWARENESS_MAX_DURATION:
+	case SETTING_STANDBY_MAX_MISSED_PERIODIC:
+	case SETTING_DELAY_REBOOT:
+		snprintf(text, size, "-1");
 		break;
 	case SETTING_STUN_ENABLE:
 		snprintf(text, size, "%d", configuration->stun_enable);
@@ -233,6 +263,11 @@ const char *settings_text(const struct settings *settings, enum setting setting)
 uint32_t settings_number(const struct settings *settings, enum setting setting)
 {
 	return (uint32_t)strtoul(settings->values[setting], NULL, 10);
+}
+
+int64_t settings_signed(const struct settings *settings, enum setting setting)
+{
+	return strtoll(settings->values[setting], NULL, 10);
 }
 
 bool settings_boolean(const struct settings *settings, enum setting setting)

@@ -35,6 +35,17 @@ enum setting {
 	SETTING_AUTONOMOUS_TRANSFER_TYPE,
 	SETTING_AUTONOMOUS_RESULT_TYPE,
 	SETTING_AUTONOMOUS_FILE_TYPE,
+	SETTING_HEARTBEAT_ENABLE,
+	SETTING_HEARTBEAT_REPORTING_INTERVAL,
+	SETTING_HEARTBEAT_INITIATION_TIME,
+	SETTING_STANDBY_CR_UNAWARENESS_MAX_DURATION,
+	SETTING_STANDBY_MAX_MISSED_PERIODIC,
+	SETTING_STANDBY_NOTIFY_MISSED_SCHEDULED,
+	SETTING_STANDBY_CR_AWARENESS_REQUESTED,
+	SETTING_STANDBY_PERIODIC_AWARENESS_REQUESTED,
+	SETTING_STANDBY_SCHEDULED_AWARENESS_REQUESTED,
+	SETTING_SCHEDULE_REBOOT,
+	SETTING_DELAY_REBOOT,
 	SETTINGS
 };
 
@@ -64,6 +75,7 @@ uint64_t settings_factory(struct settings *settings, const struct agent_configur
 
 const char *settings_text(const struct settings *settings, enum setting setting);
 uint32_t settings_number(const struct settings *settings, enum setting setting);
+int64_t settings_signed(const struct settings *settings, enum setting setting);
 bool settings_boolean(const struct settings *settings, enum setting setting);
 
 // The setting of a parameter, or -ENOENT.

@@ -40,7 +40,7 @@ Test(event, delivered_by_the_inform_response)
 
 	events_raise(&events, EVENT_BOOT, "");
 	events_raise(&events, EVENT_PERIODIC, "");
-	cr_expect_eq(events_inform(&events), 2);
+	cr_expect_eq(events_inform(&events, EVENT_SESSION_COMMON), 0);
 	// Comes up while the Inform is on its way: it is a new one.
 	cr_expect_eq(events_raise(&events, EVENT_PERIODIC, ""), 1);
 	events_delivered(&events, EVENT_BY_INFORM_RESPONSE);
@@ -54,10 +54,10 @@ Test(event, failure_keeps_what_is_retried)
 	struct events events = {0};
 
 	events_raise(&events, EVENT_CONNECTION_REQUEST, "");
-	cr_expect(!events_retried(&events), "a lone connection request keeps no timer alive");
+	cr_expect(!events_retried(&events, EVENT_SESSION_COMMON), "a lone connection request keeps no timer alive");
 	events_raise(&events, EVENT_PERIODIC, "");
-	cr_expect(events_retried(&events));
-	events_inform(&events);
+	cr_expect(events_retried(&events, EVENT_SESSION_COMMON));
+	events_inform(&events, EVENT_SESSION_COMMON);
 	events_raise(&events, EVENT_PERIODIC, "");
 	events_raise(&events, EVENT_CONNECTION_REQUEST, "");
 	events_failed(&events);
@@ -73,7 +73,7 @@ Test(event, dropped_only_outside_an_inform)
 	struct events events = {0};
 
 	events_raise(&events, EVENT_VALUE_CHANGE, "");
-	events_inform(&events);
+	events_inform(&events, EVENT_SESSION_COMMON);
 	events_raise(&events, EVENT_VALUE_CHANGE, "");
 	events_drop(&events, EVENT_VALUE_CHANGE);
 	cr_expect_eq(events.count, 1);
@@ -90,7 +90,7 @@ Test(event, many_are_kept_once_for_each_key)
 	cr_expect_eq(events_raise(&events, EVENT_M_REBOOT, "b"), 1);
 	cr_expect_eq(events_raise(&events, EVENT_M_REBOOT, "a"), 0);
 	cr_expect_eq(events_raise(&events, EVENT_M_DOWNLOAD, "a"), 1);
-	events_inform(&events);
+	events_inform(&events, EVENT_SESSION_COMMON);
 	cr_expect_eq(events_raise(&events, EVENT_M_REBOOT, "a"), 1);
 	events_failed(&events);
 	cr_expect_eq(events.count, 3, "the older of two with the same key is enough");
@@ -109,12 +109,13 @@ Test(event, sixty_four_in_an_inform)
 		snprintf(key, sizeof(key), "%d", i);
 		cr_expect_eq(events_raise(&events, EVENT_M_SCHEDULE_INFORM, key), 1);
 	}
-	cr_expect_eq(events_raise(&events, EVENT_PERIODIC, ""), -ENOSPC);
-	cr_expect_eq(events_inform(&events), EVENT_INFORM_MAXIMUM);
+	cr_expect_eq(events_raise(&events, EVENT_M_SCHEDULE_INFORM, "one more"), -ENOSPC);
+	cr_expect_eq(events_raise(&events, EVENT_PERIODIC, ""), 1, "there is one at most: always room");
+	cr_expect_eq(events_inform(&events, EVENT_SESSION_COMMON), EVENT_PENDING_MAXIMUM + 1 - EVENT_INFORM_MAXIMUM);
 	cr_expect(events_informed(&events, EVENT_M_SCHEDULE_INFORM, "63"));
 	cr_expect_not(events_informed(&events, EVENT_M_SCHEDULE_INFORM, "64"));
 	events_delivered(&events, EVENT_BY_INFORM_RESPONSE);
-	cr_expect_eq(events.count, EVENT_PENDING_MAXIMUM - EVENT_INFORM_MAXIMUM);
+	cr_expect_eq(events.count, EVENT_PENDING_MAXIMUM + 1 - EVENT_INFORM_MAXIMUM);
 	cr_expect_str_eq(events.entries[0].command_key, "64");
 	events_free(&events);
 }
@@ -125,7 +126,7 @@ Test(event, delivered_by_the_request_that_it_announces)
 
 	events_raise(&events, EVENT_TRANSFER_COMPLETE, "");
 	events_raise(&events, EVENT_M_DOWNLOAD, "k");
-	events_inform(&events);
+	events_inform(&events, EVENT_SESSION_COMMON);
 	events_delivered(&events, EVENT_BY_INFORM_RESPONSE);
 	cr_expect_eq(events.count, 2);
 	events_raise(&events, EVENT_TRANSFER_COMPLETE, "");
@@ -162,4 +163,27 @@ Test(event, codes)
 		cr_expect_eq(event_kind_of_code(event_rules[kind].code), kind);
 	cr_expect_eq(event_kind_of_code("99 NOTHING"), -ENOENT);
 	cr_expect_str_eq(event_rules[EVENT_VALUE_CHANGE].code, "4 VALUE CHANGE");
+}
+
+Test(event, R95_heartbeat_is_alone)
+{
+	struct events events = {0};
+
+	events_raise(&events, EVENT_PERIODIC, "");
+	events_raise(&events, EVENT_HEARTBEAT, "");
+	events_raise(&events, EVENT_CONNECTION_REQUEST, "");
+	cr_expect_eq(events_inform(&events, EVENT_SESSION_HEARTBEAT), 0);
+	cr_expect(events_informed(&events, EVENT_HEARTBEAT, ""));
+	cr_expect_not(events_informed(&events, EVENT_PERIODIC, ""));
+	events_delivered(&events, EVENT_BY_INFORM_RESPONSE);
+	cr_expect_eq(events.count, 2);
+	cr_expect_not(events_retried(&events, EVENT_SESSION_HEARTBEAT));
+	events_raise(&events, EVENT_HEARTBEAT, "");
+	cr_expect(events_retried(&events, EVENT_SESSION_HEARTBEAT));
+	cr_expect_eq(events_inform(&events, EVENT_SESSION_COMMON), 0);
+	cr_expect_not(events_informed(&events, EVENT_HEARTBEAT, ""));
+	events_delivered(&events, EVENT_BY_INFORM_RESPONSE);
+	cr_expect_eq(events.count, 1);
+	cr_expect(events_has(&events, EVENT_HEARTBEAT));
+	events_free(&events);
 }
