@@ -49,6 +49,7 @@ static void clock_was_set(struct ring_operation *operation, int result, unsigned
 	transfers_plan(agent);
 	recurrence_clock_set(&agent->periodic);
 	recurrence_clock_set(&agent->heartbeat.recurrence);
+	recurrence_clock_set(&agent->lightweight.trigger);
 	planned_reboot_clock_set(&agent->planned_reboot);
 	// After a sleep too: the wall clock went on, and the monotonic one did not.
 	standby_look(&agent->standby);

@@ -97,6 +97,7 @@ static int open_own(struct agent *agent)
 		const char *text;
 	} constants[] = {
 		{MANAGEMENT_SERVER_ALIAS_BASED_ADDRESSING, "0"},
+		{MANAGEMENT_SERVER_LIGHTWEIGHT_NOTIFICATION_PROTOCOLS_SUPPORTED, "UDP"},
 		{MANAGEMENT_SERVER_INSTANCE_WILDCARDS_SUPPORTED, "1"},
 		{MANAGEMENT_SERVER_HTTP_COMPRESSION_SUPPORTED, "GZIP,Deflate"},
 	};
@@ -223,6 +224,8 @@ int agent_open(struct agent *agent)
 	if (!error)
 		heartbeat_open(&agent->heartbeat, agent);
 	if (!error)
+		error = lightweight_open(&agent->lightweight, agent);
+	if (!error)
 		planned_reboot_open(&agent->planned_reboot, agent);
 	standby_open(&agent->standby, agent);
 	if (!error)
@@ -266,6 +269,7 @@ void agent_close(struct agent *agent)
 	notify_free(&agent->notify);
 	attributes_free(&agent->attributes);
 	tree_close(agent->tree);
+	lightweight_close(&agent->lightweight);
 	listener_free(&agent->listener);
 	reach_free(&agent->reach);
 	discovery_close(agent);

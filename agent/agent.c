@@ -43,7 +43,9 @@ void agent_put_state(struct agent *agent, const char *name, const char *value)
 
 void agent_take_changes(struct agent *agent, unsigned changes)
 {
-	if (!changes)
+	if (changes & NOTIFY_LIGHTWEIGHT_ACTIVE)
+		lightweight_changed(&agent->lightweight);
+	if (!(changes & NOTIFY_BY_INFORM))
 		return;
 	events_raise(&agent->events, EVENT_VALUE_CHANGE, "");
 	if (changes & NOTIFY_ACTIVE || (changes & NOTIFY_LIMITED && reach_may_notify(&agent->reach))) {
@@ -265,6 +267,7 @@ void agent_settings_changed(struct agent *agent, uint64_t changed)
 		agent_after_session(agent, &agent->new_url);
 	reach_settings_changed(&agent->reach, changed);
 	heartbeat_settings_changed(&agent->heartbeat, changed);
+	lightweight_settings_changed(&agent->lightweight, changed);
 	planned_reboot_settings_changed(&agent->planned_reboot, changed);
 	agent_plan(agent);
 }

@@ -12,6 +12,7 @@
 #include "agent/event.h"
 #include "agent/factory-reset.h"
 #include "agent/heartbeat.h"
+#include "agent/lightweight.h"
 #include "agent/listener.h"
 #include "agent/local-command.h"
 #include "agent/notify.h"
@@ -100,6 +101,7 @@ struct agent {
 	char *bootstrap_url;	 // the URL at which BOOTSTRAP was last acknowledged, or NULL
 	struct recurrence periodic;
 	struct heartbeat heartbeat;
+	struct lightweight lightweight;
 	struct standby standby;
 
 	struct session_run *session;

@@ -223,9 +223,30 @@ int attribute_notification(uint32_t flags, int set)
 		return ATTRIBUTE_ACTIVE;
 	if (set < 0)
 		return flags & ESPALIER_NOTIFY_DEFAULT ? ATTRIBUTE_ACTIVE : ATTRIBUTE_OFF;
-	if (set == ATTRIBUTE_ACTIVE && flags & ESPALIER_NOTIFY_CAN_DENY)
+	if (!(flags & ESPALIER_NOTIFY_CAN_DENY))
+		return set;
+	if (set == ATTRIBUTE_ACTIVE)
 		return ATTRIBUTE_PASSIVE;
-	return set;
+	if (set == ATTRIBUTE_ACTIVE_LIGHTWEIGHT)
+		return ATTRIBUTE_PASSIVE_LIGHTWEIGHT;
+	return set == ATTRIBUTE_PASSIVE_AND_ACTIVE_LIGHTWEIGHT ? ATTRIBUTE_PASSIVE_AND_PASSIVE_LIGHTWEIGHT : set;
+}
+
+int attribute_by_inform(int notification)
+{
+	if (notification == ATTRIBUTE_PASSIVE_AND_PASSIVE_LIGHTWEIGHT ||
+	    notification == ATTRIBUTE_PASSIVE_AND_ACTIVE_LIGHTWEIGHT)
+		return ATTRIBUTE_PASSIVE;
+	return notification == ATTRIBUTE_PASSIVE || notification == ATTRIBUTE_ACTIVE ? notification : ATTRIBUTE_OFF;
+}
+
+int attribute_lightweight(int notification)
+{
+	if (notification == ATTRIBUTE_PASSIVE_LIGHTWEIGHT || notification == ATTRIBUTE_PASSIVE_AND_PASSIVE_LIGHTWEIGHT)
+		return ATTRIBUTE_PASSIVE;
+	if (notification == ATTRIBUTE_ACTIVE_LIGHTWEIGHT || notification == ATTRIBUTE_PASSIVE_AND_ACTIVE_LIGHTWEIGHT)
+		return ATTRIBUTE_ACTIVE;
+	return ATTRIBUTE_OFF;
 }
 
 long attribute_format(const struct attribute *attribute, char *buffer, size_t size)
@@ -243,7 +264,7 @@ int attributes_load(struct attributes *attributes, const char *path, const char 
 {
 	int notification;
 
-	if (length < 2 || (value[0] != '-' && (value[0] < '0' || value[0] > '0' + ATTRIBUTE_ACTIVE)))
+	if (length < 2 || (value[0] != '-' && (value[0] < '0' || value[0] > '0' + ATTRIBUTE_NOTIFICATION_MAXIMUM)))
 		return -EBADMSG;
 	notification = value[0] == '-' ? -1 : value[0] - '0';
 	if (value[1] == '-')

@@ -12,6 +12,12 @@ enum attribute_notification {
 	ATTRIBUTE_OFF = 0,
 	ATTRIBUTE_PASSIVE = 1,
 	ATTRIBUTE_ACTIVE = 2,
+	// Lightweight: by datagram in place of an Inform, or beside a passive one.
+	ATTRIBUTE_PASSIVE_LIGHTWEIGHT = 3,
+	ATTRIBUTE_PASSIVE_AND_PASSIVE_LIGHTWEIGHT = 4,
+	ATTRIBUTE_ACTIVE_LIGHTWEIGHT = 5,
+	ATTRIBUTE_PASSIVE_AND_ACTIVE_LIGHTWEIGHT = 6,
+	ATTRIBUTE_NOTIFICATION_MAXIMUM = 6,
 };
 
 // What was set for a path. A partial path holds for everything below it, also for instances that come later. Of two
@@ -58,6 +64,10 @@ bool attributes_touch(const struct attributes *attributes, const char *path, siz
 // The notification in force: the schema's flags (enum espalier_flags) and what was set. Active notification of a
 // parameter that may deny it is passive.
 int attribute_notification(uint32_t flags, int set);
+
+// The two halves of a notification, which know nothing of each other: OFF, PASSIVE or ACTIVE.
+int attribute_by_inform(int notification);
+int attribute_lightweight(int notification);
 
 // An entry as one durable record's value: writes it to the buffer. Returns its length, or -ENOSPC.
 long attribute_format(const struct attribute *attribute, char *buffer, size_t size);

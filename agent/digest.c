@@ -125,6 +125,26 @@ int digest_keyed_hash(const void *key, size_t key_length, const void *data, size
 	return 0;
 }
 
+int digest_keyed_sha1(const char *key, const char *const parts[], size_t count, char hex[DIGEST_SHA1_DIGITS + 1])
+{
+	unsigned char bytes[WC_SHA_DIGEST_SIZE];
+	Hmac hmac;
+	int result = wc_HmacInit(&hmac, NULL, INVALID_DEVID);
+
+	if (result != 0)
+		return -EINVAL;
+	result = wc_HmacSetKey(&hmac, WC_SHA, (const byte *)key, (word32)strlen(key));
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = wc_HmacUpdate(&hmac, (const byte *)parts[i], (word32)strlen(parts[i]));
+	if (result == 0)
+		result = wc_HmacFinal(&hmac, bytes);
+	wc_HmacFree(&hmac);
+	if (result != 0)
+		return -EINVAL;
+	to_hex(bytes, sizeof(bytes), hex);
+	return 0;
+}
+
 bool digest_equal(const char *expected, const char *given)
 {
 	size_t expected_length = strlen(expected), length = strlen(given);

@@ -51,6 +51,12 @@ int digest_response(const struct digest_input *input, char response[DIGEST_HEX_M
 int digest_keyed_hash(const void *key, size_t key_length, const void *data, size_t length,
 		      char hex[DIGEST_HEX_MAX + 1]);
 
+#define DIGEST_SHA1_DIGITS 40
+
+// Computes the SHA-1 HMAC of texts, one behind the other, with a key as lower-case hexadecimal digits. Returns 0 or
+// -EINVAL.
+int digest_keyed_sha1(const char *key, const char *const parts[], size_t count, char hex[DIGEST_SHA1_DIGITS + 1]);
+
 // Compares strings in a time that depends on the length of `given` only, never on where they differ.
 bool digest_equal(const char *expected, const char *given);
 

@@ -93,5 +93,25 @@ const struct espalier_parameter management_server_parameters[] = {
 					       .description = "When the device reboots, in UTC; a past time: never"},
 	[MANAGEMENT_SERVER_DELAY_REBOOT] = {"DelayReboot", ESPALIER_INT, ESPALIER_WRITABLE, .range = "-1:",
 					    .description = "Seconds from the end of the session to a reboot; -1: none"},
+	[MANAGEMENT_SERVER_LIGHTWEIGHT_NOTIFICATION_PROTOCOLS_SUPPORTED] =
+		{"LightweightNotificationProtocolsSupported", ESPALIER_STRING, ESPALIER_LIST,
+		 .enumeration = (const char *const[]){"UDP", NULL},
+		 .description = "Ways in which lightweight notifications can be sent"},
+	[MANAGEMENT_SERVER_LIGHTWEIGHT_NOTIFICATION_PROTOCOLS_USED] =
+		{"LightweightNotificationProtocolsUsed", ESPALIER_STRING, ESPALIER_WRITABLE | ESPALIER_LIST,
+		 .enumeration = (const char *const[]){"UDP", NULL},
+		 .description = "Those that are used; empty: no lightweight notifications"},
+	[MANAGEMENT_SERVER_LIGHTWEIGHT_NOTIFICATION_TRIGGER_INTERVAL] =
+		{"LightweightNotificationTriggerInterval", ESPALIER_UNSIGNED_INT, ESPALIER_WRITABLE,
+		 .description = "Seconds between sendings of what passive ones wait; 0: only with an active one"},
+	[MANAGEMENT_SERVER_LIGHTWEIGHT_NOTIFICATION_TRIGGER_TIME] = {"LightweightNotificationTriggerTime",
+								     ESPALIER_DATE_TIME, ESPALIER_WRITABLE,
+								     .description = "Reference of their phase"},
+	[MANAGEMENT_SERVER_UDP_LIGHTWEIGHT_NOTIFICATION_HOST] =
+		{"UDPLightweightNotificationHost", ESPALIER_STRING, ESPALIER_WRITABLE, .maximum_length = 256,
+		 .description = "Host that they are sent to; empty: the ACS's"},
+	[MANAGEMENT_SERVER_UDP_LIGHTWEIGHT_NOTIFICATION_PORT] = {"UDPLightweightNotificationPort",
+								 ESPALIER_UNSIGNED_INT, ESPALIER_WRITABLE,
+								 .range = "1:65535", .description = "Its UDP port"},
 	{0},
 };

@@ -13,16 +13,25 @@
 
 #define ABSENT_MAXIMUM	  1024 // values without a parameter that are kept beyond as many as there are with one
 #define VALUE_BUFFER_SIZE 1024 // bytes, at first
+#define HALF_SIZE	  24   // bytes of half a record
+
+// One half of a notification: by Inform, or lightweight.
+struct notify_half {
+	uint64_t reported;    // hash of the value that the ACS was told
+	uint64_t sent;	      // hash of the value in the Inform or datagram under way
+	uint8_t notification; // ATTRIBUTE_OFF, ATTRIBUTE_PASSIVE or ATTRIBUTE_ACTIVE; 0 also before the first
+			      // rebuilding
+	bool known;	      // `reported` holds
+	bool changed;	      // waits to be reported
+};
 
 struct notify_value {
 	char *path;
-	uint64_t reported; // hash of the value that the ACS was told
-	uint64_t sent;	   // hash of the value in the Inform under way
+	struct notify_half inform, lightweight;
 	uint32_t parameter;
-	uint8_t notification;
-	bool changed;  // waits to be reported
 	bool informed; // is in the Inform under way
 	bool again;    // changed since that Inform
+	bool datagram; // is in the datagram under way
 	bool taken;    // while rebuilding: is in the new list too, which has its path now
 	bool fresh;    // while rebuilding: is only in the new list
 };
@@ -76,9 +85,10 @@ static uint64_t hash_value(const struct espalier_value *value)
 	return hash_bytes(HASH_START, number, length > 0 ? (size_t)length : 0);
 }
 
-static int read_value(struct notify *notify, const struct espalier_node *node, uint32_t parameter, uint64_t *hash)
+// Reads a value; its text lies in a buffer that the next one uses too.
+static int read_value(struct notify *notify, const struct espalier_node *node, uint32_t parameter,
+		      struct espalier_value *value)
 {
-	struct espalier_value value;
 	int error;
 
 	if (!notify->buffer) {
@@ -88,37 +98,69 @@ static int read_value(struct notify *notify, const struct espalier_node *node, u
 	for (;;) {
 		char *buffer;
 
-		error = espalier_read(node, parameter, &value, notify->buffer, notify->buffer_size);
+		error = espalier_read(node, parameter, value, notify->buffer, notify->buffer_size);
 		if (error != -ENOSPC || notify->buffer_size > ESPALIER_VALUE_MAXIMUM)
-			break;
+			return error;
 		buffer = realloc(notify->buffer, ESPALIER_VALUE_MAXIMUM + 1);
 		if (!buffer)
 			return -ENOMEM;
 		notify->buffer = buffer;
 		notify->buffer_size = ESPALIER_VALUE_MAXIMUM + 1;
 	}
+}
+
+static int read_hash(struct notify *notify, const struct espalier_node *node, uint32_t parameter, uint64_t *hash)
+{
+	struct espalier_value value;
+	int error = read_value(notify, node, parameter, &value);
+
 	if (!error)
 		*hash = hash_value(&value);
 	return error;
 }
 
+static void format_half(const struct notify_half *half, char text[HALF_SIZE])
+{
+	if (half->known)
+		snprintf(text, HALF_SIZE, "%016" PRIx64 "%s", half->reported, half->changed ? "!" : "");
+	else
+		snprintf(text, HALF_SIZE, "-");
+}
+
+// A record has one half or both, with a blank between: 16 digits, "!" behind them when it waits, or "-" where nothing
+// is known.
 static void record(struct store_transaction *transaction, const struct notify_value *value)
 {
-	char text[32];
+	char inform[HALF_SIZE], lightweight[HALF_SIZE], text[2 * HALF_SIZE];
 
-	snprintf(text, sizeof(text), "%016" PRIx64 "%s", value->reported, value->changed ? "!" : "");
+	format_half(&value->inform, inform);
+	format_half(&value->lightweight, lightweight);
+	snprintf(text, sizeof(text), value->lightweight.known ? "%s %s" : "%s", inform, lightweight);
 	store_put_string(transaction, STORE_REPORTED, value->path, text);
+}
+
+// Reads one half of a record, and returns what follows.
+static const char *load_half(const char *text, struct notify_half *half)
+{
+	char *end;
+
+	if (*text == '-' || !*text)
+		return text + strspn(text, "- ");
+	half->reported = strtoull(text, &end, 16);
+	half->known = true;
+	half->changed = *end == '!';
+	return end + strspn(end, "! ");
 }
 
 int notify_load(const char *name, const char *text, size_t length, void *context)
 {
 	struct notify *notify = context;
 	struct notify_value value = {0}, *values;
-	char mark = 0;
 
-	if (length < 16 || sscanf(text, "%16" SCNx64 "%c", &value.reported, &mark) < 1)
+	(void)length;
+	load_half(load_half(text, &value.inform), &value.lightweight);
+	if (!value.inform.known && !value.lightweight.known)
 		return 0;
-	value.changed = length > 16 && text[16] == '!';
 	value.path = strdup(name);
 	// store_each() comes in the order of the names; the room is a power of two.
 	if (!(notify->count & (notify->count - 1))) {
@@ -247,6 +289,33 @@ static struct notify_row *add_row(struct rebuild *rebuild, uint32_t node)
 	return &rebuild->rows[rebuild->row_count++];
 }
 
+// Takes the two halves of a notification. One that was off counts as reported with the present value, one that is off
+// now is forgotten. Returns whether the record changes, or -errno.
+static int set_notification(struct notify *notify, const struct espalier_node *node, uint32_t parameter,
+			    int notification, struct notify_value *value)
+{
+	const int notifications[] = {attribute_by_inform(notification), attribute_lightweight(notification)};
+	struct notify_half *halves[] = {&value->inform, &value->lightweight};
+	int changed = 0, error;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct notify_half *half = halves[i];
+
+		if (notifications[i] != ATTRIBUTE_OFF && !half->known) {
+			error = read_hash(notify, node, parameter, &half->reported);
+			if (error)
+				return error;
+			half->known = true;
+			changed = 1;
+		} else if (notifications[i] == ATTRIBUTE_OFF && half->known) {
+			*half = (struct notify_half){0};
+			changed = 1;
+		}
+		half->notification = (uint8_t)notifications[i];
+	}
+	return changed;
+}
+
 static int rebuild_row(struct notify *notify, struct rebuild *rebuild, const struct espalier_node *nodes,
 		       uint32_t index, struct store_transaction *transaction)
 {
@@ -258,6 +327,7 @@ static int rebuild_row(struct notify *notify, struct rebuild *rebuild, const str
 		int notification = notify_notification(notify, reference);
 		struct notify_value value = {0}, *known;
 		char path[ESPALIER_PATH_MAXIMUM + 1];
+		int changed;
 
 		if (notification == ATTRIBUTE_OFF)
 			continue;
@@ -265,18 +335,19 @@ static int rebuild_row(struct notify *notify, struct rebuild *rebuild, const str
 		known = find(notify, path);
 		if (known && known->taken)
 			continue; // two owners publish the same parameter: the first counts
-		if (known) {
+		if (known)
 			value = *known;
-		} else {
-			if (read_value(notify, node, i, &value.reported))
-				continue; // the row has just gone
+		changed = set_notification(notify, node, i, notification, &value);
+		if (changed < 0)
+			continue; // the row has just gone
+		if (!known) {
 			value.fresh = true;
 			value.path = strdup(path);
 			if (!value.path)
 				return -ENOMEM;
-			record(transaction, &value);
 		}
-		value.notification = (uint8_t)notification;
+		if (changed)
+			record(transaction, &value);
 		value.parameter = i;
 		if (!row)
 			row = add_row(rebuild, index);
@@ -405,15 +476,30 @@ int notify_rebuild(struct notify *notify, struct store_transaction *transaction)
 
 static unsigned change_of(const struct notify *notify, const struct notify_value *value)
 {
-	if (value->notification != ATTRIBUTE_ACTIVE)
+	if (value->inform.notification != ATTRIBUTE_ACTIVE)
 		return NOTIFY_PASSIVE;
 	return notify->limited && !strcmp(value->path, notify->limited) ? NOTIFY_LIMITED : NOTIFY_ACTIVE;
+}
+
+static unsigned lightweight_change_of(const struct notify_value *value)
+{
+	return value->lightweight.notification == ATTRIBUTE_ACTIVE ? NOTIFY_LIGHTWEIGHT_ACTIVE
+								   : NOTIFY_LIGHTWEIGHT_PASSIVE;
+}
+
+// Whether a half is to report the value, and was not yet.
+static bool is_new(struct notify_half *half, uint64_t hash)
+{
+	if (half->notification == ATTRIBUTE_OFF || half->changed || hash == half->reported)
+		return false;
+	half->changed = true;
+	return true;
 }
 
 unsigned notify_scan(struct notify *notify, struct store_transaction *transaction)
 {
 	const struct espalier_node *nodes;
-	unsigned found = 0;
+	unsigned found = 0, of_value;
 	uint32_t count;
 
 	nodes = tree_nodes(notify->tree, &count);
@@ -428,15 +514,18 @@ unsigned notify_scan(struct notify *notify, struct store_transaction *transactio
 			struct notify_value *value = &notify->values[k];
 			uint64_t hash;
 
-			if (read_value(notify, &nodes[row->node], value->parameter, &hash))
+			if (read_hash(notify, &nodes[row->node], value->parameter, &hash))
 				continue;
-			if (value->informed && hash != value->sent)
+			if (value->informed && hash != value->inform.sent)
 				value->again = true;
-			if (value->changed || hash == value->reported)
-				continue;
-			value->changed = true;
-			record(transaction, value);
-			found |= change_of(notify, value);
+			of_value = 0;
+			if (is_new(&value->inform, hash))
+				of_value |= change_of(notify, value);
+			if (is_new(&value->lightweight, hash))
+				of_value |= lightweight_change_of(value);
+			if (of_value)
+				record(transaction, value);
+			found |= of_value;
 		}
 	}
 	return found;
@@ -461,8 +550,8 @@ void notify_set_by_acs(struct notify *notify, const char *path, const struct esp
 	if (!value)
 		return;
 	reported = *value;
-	reported.reported = hash_value(set);
-	reported.changed = reported.again = reported.informed = false;
+	reported.inform.reported = reported.lightweight.reported = hash_value(set);
+	reported.inform.changed = reported.lightweight.changed = reported.again = reported.informed = false;
 	if (transaction)
 		record(transaction, &reported);
 	else
@@ -483,12 +572,13 @@ void notify_report_all(struct notify *notify, struct store_transaction *transact
 			struct notify_value *value = &notify->values[k];
 			uint64_t hash;
 
-			if (read_value(notify, &nodes[row->node], value->parameter, &hash))
+			if (read_hash(notify, &nodes[row->node], value->parameter, &hash))
 				continue;
-			if (hash == value->reported && !value->changed)
+			if (hash == value->inform.reported && !value->inform.changed &&
+			    hash == value->lightweight.reported && !value->lightweight.changed)
 				continue;
-			value->reported = hash;
-			value->changed = value->again = false;
+			value->inform.reported = value->lightweight.reported = hash;
+			value->inform.changed = value->lightweight.changed = value->again = false;
 			record(transaction, value);
 		}
 	}
@@ -499,8 +589,10 @@ unsigned notify_waiting(const struct notify *notify)
 	unsigned found = 0;
 
 	for (size_t i = 0; i < notify->present; i++) {
-		if (notify->values[i].changed)
+		if (notify->values[i].inform.changed)
 			found |= change_of(notify, &notify->values[i]);
+		if (notify->values[i].lightweight.changed)
+			found |= lightweight_change_of(&notify->values[i]);
 	}
 	return found;
 }
@@ -510,7 +602,7 @@ size_t notify_changed(const struct notify *notify)
 	size_t changed = 0;
 
 	for (size_t i = 0; i < notify->present; i++)
-		changed += notify->values[i].changed;
+		changed += notify->values[i].inform.changed;
 	return changed;
 }
 
@@ -527,7 +619,8 @@ size_t notify_inform(struct notify *notify, struct tree_reference *references, s
 		for (uint32_t k = row->first; k < row->first + row->count && filled < room; k++) {
 			struct notify_value *value = &notify->values[k];
 
-			if (!value->changed || read_value(notify, &nodes[row->node], value->parameter, &value->sent))
+			if (!value->inform.changed ||
+			    read_hash(notify, &nodes[row->node], value->parameter, &value->inform.sent))
 				continue;
 			value->informed = true;
 			value->again = false;
@@ -547,11 +640,11 @@ unsigned notify_delivered(struct notify *notify, struct store_transaction *trans
 		if (!value->informed)
 			continue;
 		value->informed = false;
-		value->reported = value->sent;
-		value->changed = value->again;
+		value->inform.reported = value->inform.sent;
+		value->inform.changed = value->again;
 		value->again = false;
 		record(transaction, value);
-		if (value->changed)
+		if (value->inform.changed)
 			found |= change_of(notify, value);
 	}
 	return found;
@@ -561,4 +654,49 @@ void notify_failed(struct notify *notify)
 {
 	for (size_t i = 0; i < notify->count; i++)
 		notify->values[i].informed = notify->values[i].again = false;
+}
+
+size_t notify_lightweight(struct notify *notify,
+			  int (*add)(const char *path, const struct espalier_value *value, void *context),
+			  void *context)
+{
+	const struct espalier_node *nodes;
+	size_t taken = 0;
+	uint32_t count;
+
+	nodes = tree_nodes(notify->tree, &count);
+	for (size_t i = 0; i < notify->present; i++)
+		notify->values[i].datagram = false;
+	for (size_t i = 0; i < notify->row_count; i++) {
+		struct notify_row *row = &notify->rows[i];
+
+		for (uint32_t k = row->first; k < row->first + row->count; k++) {
+			struct notify_value *value = &notify->values[k];
+			struct espalier_value present;
+
+			if (!value->lightweight.changed ||
+			    read_value(notify, &nodes[row->node], value->parameter, &present))
+				continue;
+			if (add(value->path, &present, context))
+				return taken;
+			value->lightweight.sent = hash_value(&present);
+			value->datagram = true;
+			taken++;
+		}
+	}
+	return taken;
+}
+
+void notify_lightweight_sent(struct notify *notify, struct store_transaction *transaction)
+{
+	for (size_t i = 0; i < notify->present; i++) {
+		struct notify_value *value = &notify->values[i];
+
+		if (!value->datagram)
+			continue;
+		value->datagram = false;
+		value->lightweight.reported = value->lightweight.sent;
+		value->lightweight.changed = false;
+		record(transaction, value);
+	}
 }

@@ -11,6 +11,9 @@ enum notify_change {
 	NOTIFY_PASSIVE = 1,
 	NOTIFY_ACTIVE = 2,
 	NOTIFY_LIMITED = 4, // active, of the parameter that has a limit of its own
+	NOTIFY_LIGHTWEIGHT_PASSIVE = 8,
+	NOTIFY_LIGHTWEIGHT_ACTIVE = 16,
+	NOTIFY_BY_INFORM = NOTIFY_PASSIVE | NOTIFY_ACTIVE | NOTIFY_LIMITED,
 };
 
 struct notify_value;
@@ -61,7 +64,7 @@ void notify_report_all(struct notify *notify, struct store_transaction *transact
 // What waits to be reported, as a set of enum notify_change.
 unsigned notify_waiting(const struct notify *notify);
 
-// How many parameters wait to be reported.
+// How many parameters wait to be reported in an Inform.
 size_t notify_changed(const struct notify *notify);
 
 // Fills in the parameters that wait to be reported, at most `room`, and remembers the values that they have now.
@@ -73,6 +76,13 @@ unsigned notify_delivered(struct notify *notify, struct store_transaction *trans
 
 // The session has failed before that.
 void notify_failed(struct notify *notify);
+
+// Calls add() for each parameter that waits for a lightweight notification, until it returns other than 0. Returns how
+// many it has taken; notify_lightweight_sent() says that these were told.
+size_t notify_lightweight(struct notify *notify,
+			  int (*add)(const char *path, const struct espalier_value *value, void *context),
+			  void *context);
+void notify_lightweight_sent(struct notify *notify, struct store_transaction *transaction);
 
 // The notification in force for a parameter.
 int notify_notification(struct notify *notify, struct tree_reference reference);

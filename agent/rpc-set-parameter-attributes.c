@@ -39,13 +39,15 @@ static int refuse(struct rpc_call *call, const struct set_parameter_attributes *
 		rpc_fault(call, ESPALIER_FAULT_NAME, "%s: no such parameter or object", entry->name.data);
 		return 1;
 	}
-	if (entry->notification_change && entry->notification > ATTRIBUTE_ACTIVE) {
-		rpc_fault(call, ESPALIER_FAULT_ARGUMENTS, "%s: notification %u is not 0, 1 or 2", entry->name.data,
-			  entry->notification);
+	if (entry->notification_change && entry->notification > ATTRIBUTE_NOTIFICATION_MAXIMUM) {
+		rpc_fault(call, ESPALIER_FAULT_ARGUMENTS, "%s: notification %u is not 0 to %d", entry->name.data,
+			  entry->notification, ATTRIBUTE_NOTIFICATION_MAXIMUM);
 		return 1;
 	}
-	// What changes all the time must not open a session each time.
-	if (entry->notification_change && entry->notification == ATTRIBUTE_ACTIVE &&
+	// What changes all the time must not open a session, or send a datagram, each time.
+	if (entry->notification_change &&
+	    (attribute_by_inform((int)entry->notification) == ATTRIBUTE_ACTIVE ||
+	     attribute_lightweight((int)entry->notification) == ATTRIBUTE_ACTIVE) &&
 	    tree_each_parameter(tree, reference, find_deniable, &denied)) {
 		if (tree_path(tree, denied, path, sizeof(path)) < 0)
 			*path = 0;

@@ -19,6 +19,7 @@
 	"1 Firmware Upgrade Image,2 Web Content,3 Vendor Configuration File,4 Tone File,5 Ringer File,"                \
 	"6 Stored Firmware Image,1 Vendor Configuration File,2 Vendor Log File"
 #define HEARTBEAT_INTERVAL_DEFAULT 3600 // seconds; the model has none
+#define LIGHTWEIGHT_PORT_DEFAULT   7547
 
 #define TEXT_OF(number)	 #number
 #define VALUE_OF(number) TEXT_OF(number)
@@ -69,6 +70,14 @@ static const struct {
 							   STANDBY_POLICY_SCHEDULED_AWARENESS_REQUESTED},
 	[SETTING_SCHEDULE_REBOOT] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_SCHEDULE_REBOOT},
 	[SETTING_DELAY_REBOOT] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_DELAY_REBOOT},
+	[SETTING_LIGHTWEIGHT_PROTOCOLS_USED] = {OWN_MANAGEMENT_SERVER,
+						MANAGEMENT_SERVER_LIGHTWEIGHT_NOTIFICATION_PROTOCOLS_USED},
+	[SETTING_LIGHTWEIGHT_TRIGGER_INTERVAL] = {OWN_MANAGEMENT_SERVER,
+						  MANAGEMENT_SERVER_LIGHTWEIGHT_NOTIFICATION_TRIGGER_INTERVAL},
+	[SETTING_LIGHTWEIGHT_TRIGGER_TIME] = {OWN_MANAGEMENT_SERVER,
+					      MANAGEMENT_SERVER_LIGHTWEIGHT_NOTIFICATION_TRIGGER_TIME},
+	[SETTING_LIGHTWEIGHT_HOST] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_UDP_LIGHTWEIGHT_NOTIFICATION_HOST},
+	[SETTING_LIGHTWEIGHT_PORT] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_UDP_LIGHTWEIGHT_NOTIFICATION_PORT},
 };
 
 // What DHCP offers for a setting, or "".
@@ -116,6 +125,7 @@ static void factory_value(enum setting setting, const struct agent_configuration
 	case SETTING_PERIODIC_TIME:
 	case SETTING_HEARTBEAT_INITIATION_TIME:
 	case SETTING_SCHEDULE_REBOOT:
+	case SETTING_LIGHTWEIGHT_TRIGGER_TIME:
 		snprintf(text, size, DATE_TIME_UNKNOWN);
 		break;
 	case SETTING_CONNECTION_REQUEST_USERNAME:
@@ -139,11 +149,15 @@ static void factory_value(enum setting setting, const struct agent_configuration
 	case SETTING_UDP_ADDRESS_NOTIFICATION_LIMIT:
 	case SETTING_AUTONOMOUS_ENABLE:
 	case SETTING_HEARTBEAT_ENABLE:
+	case SETTING_LIGHTWEIGHT_TRIGGER_INTERVAL:
 	case SETTING_STANDBY_NOTIFY_MISSED_SCHEDULED:
 	case SETTING_STANDBY_CR_AWARENESS_REQUESTED:
 	case SETTING_STANDBY_PERIODIC_AWARENESS_REQUESTED:
 	case SETTING_STANDBY_SCHEDULED_AWARENESS_REQUESTED:
 		snprintf(text, size, "0");
+		break;
+	case SETTING_LIGHTWEIGHT_PORT:
+		snprintf(text, size, VALUE_OF(LIGHTWEIGHT_PORT_DEFAULT));
 		break;
 	case SETTING_HEARTBEAT_REPORTING_INTERVAL:
 		snprintf(text, size, VALUE_OF(HEARTBEAT_INTERVAL_DEFAULT));
@@ -184,6 +198,8 @@ static void factory_value(enum setting setting, const struct agent_configuration
 		snprintf(text, size, "Disabled");
 		break;
 	case SETTING_PROVISIONING_CODE:
+	case SETTING_LIGHTWEIGHT_PROTOCOLS_USED:
+	case SETTING_LIGHTWEIGHT_HOST:
 	case SETTINGS:
 		snprintf(text, size, "%s", "");
 		break;
@@ -290,10 +306,15 @@ int settings_check(enum setting setting, const struct espalier_value *value, con
 {
 	struct url url;
 
-	if (setting != SETTING_URL || !url_parse(&url, value->text, value->length))
-		return ESPALIER_OK;
-	*text = "not an http or https URL";
-	return ESPALIER_FAULT_VALUE;
+	if (setting == SETTING_URL && url_parse(&url, value->text, value->length)) {
+		*text = "not an http or https URL";
+		return ESPALIER_FAULT_VALUE;
+	}
+	if (setting == SETTING_LIGHTWEIGHT_HOST && value->length && !url_of_host(&url, value->text, value->length)) {
+		*text = "not a host name or address";
+		return ESPALIER_FAULT_VALUE;
+	}
+	return ESPALIER_OK;
 }
 
 void settings_store(struct store_transaction *transaction, enum setting setting, const char *text, size_t length)

@@ -11,31 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wolfssl/options.h>
-
-#include <wolfssl/wolfcrypt/hmac.h>
-
 int udp_request_sign(const struct reach_request *request, const char *password,
 		     char signature[REACH_SIGNATURE_DIGITS + 1])
 {
-	const char *const parts[] = {request->ts, request->id, request->un, request->cn};
-	unsigned char bytes[WC_SHA_DIGEST_SIZE];
-	Hmac hmac;
-	int result = wc_HmacInit(&hmac, NULL, INVALID_DEVID);
-
-	if (result != 0)
-		return -EINVAL;
-	result = wc_HmacSetKey(&hmac, WC_SHA, (const byte *)password, (word32)strlen(password));
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts) && result == 0; i++)
-		result = wc_HmacUpdate(&hmac, (const byte *)parts[i], (word32)strlen(parts[i]));
-	if (result == 0)
-		result = wc_HmacFinal(&hmac, bytes);
-	wc_HmacFree(&hmac);
-	if (result != 0)
-		return -EINVAL;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(signature + 2 * i, 3, "%02x", bytes[i]);
-	return 0;
+	_Static_assert(REACH_SIGNATURE_DIGITS == DIGEST_SHA1_DIGITS, "a signature is an HMAC-SHA1");
+	return digest_keyed_sha1(password, (const char *const[]){request->ts, request->id, request->un, request->cn}, 4,
+				 signature);
 }
 
 static enum udp_request_verdict judge(struct udp_request *state, const char *datagram, size_t length, const char *user,

@@ -255,3 +255,16 @@ bool url_same_server(const struct url *a, const struct url *b)
 {
 	return a->secure == b->secure && a->port == b->port && strcmp(a->host, b->host) == 0;
 }
+
+bool url_of_host(struct url *url, const char *host, size_t length)
+{
+	char text[URL_HOST_MAX + 16];
+	int written;
+
+	if (length > URL_HOST_MAX)
+		return false;
+	written = snprintf(text, sizeof(text), memchr(host, ':', length) ? "http://[%.*s]" : "http://%.*s", (int)length,
+			   host);
+	return written > 0 && !url_parse(url, text, (size_t)written) && strlen(url->host) == length &&
+	       !strcmp(url->target, "/");
+}

@@ -22,6 +22,9 @@ struct url {
 // for what is no URL, -EPROTONOSUPPORT for another scheme, -ENAMETOOLONG.
 int url_parse(struct url *url, const char *text, size_t length);
 
+// Makes the URL of a host alone: a name, or an address without brackets. Returns false when it is none.
+bool url_of_host(struct url *url, const char *host, size_t length);
+
 // Resolves a Location, absolute or relative, against `base` (RFC 3986, 5.2). `url` and `base` may be the same.
 int url_resolve(struct url *url, const struct url *base, const char *reference, size_t length);
 
