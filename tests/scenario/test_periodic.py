@@ -63,11 +63,10 @@ def test_T104_step_over_an_instant(pair, clock):
     assert len(informs(acs)) == 2
 
 
-def test_T104_step_back_and_forth_keeps_the_phase(pair, clock):
+def test_T104_step_back_keeps_the_phase(pair, clock):
     acs, agent = pair(variables=clock.variables, periodic_enable='no')
     due = int(clock.now()) + 1800
     periodic(agent, 3600, date(due))
-    clock.set(ahead=-7200)
     clock.set(ahead=-7200 + 1796)
     inform = acs.wait_inform(PERIODIC)
     assert inform.events == [PERIODIC]
