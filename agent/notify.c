@@ -21,8 +21,8 @@ struct notify_half {
 	uint64_t sent;	      // hash of the value in the Inform or datagram under way
 	uint8_t notification; // ATTRIBUTE_OFF, ATTRIBUTE_PASSIVE or ATTRIBUTE_ACTIVE; 0 also before the first
 			      // rebuilding
-	bool known;	      // `reported` holds
-	bool changed;	      // waits to be reported
+	bool known;   // `reported` holds
+	bool changed; // waits to be reported
 };
 
 struct notify_value {

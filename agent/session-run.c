@@ -593,16 +593,11 @@ bool session_run_active(const struct session_run *run)
 static void look_up_attributes(struct tree *tree, struct tree_reference reference, struct soap_attributes *attributes,
 			       void *context)
 {
-	struct session_run *run = context;
-	struct agent *agent = run->agent;
+	struct agent *agent = context;
 	char path[ESPALIER_PATH_MAXIMUM + 1];
 	ssize_t length = tree_path(tree, reference, path, sizeof(path));
-	int notification = notify_notification(&agent->notify, reference);
 
-	// The first versions know no lightweight notification.
-	if (run->namespace < SOAP_NAMESPACE_CWMP_1_2)
-		notification = attribute_by_inform(notification);
-	attributes->notification = (uint32_t)notification;
+	attributes->notification = (uint32_t)notify_notification(&agent->notify, reference);
 	attributes->access_list = attributes_access_list(&agent->attributes, path, length < 0 ? 0 : (size_t)length);
 }
 
@@ -623,7 +618,7 @@ struct session_run *session_run_open(struct agent *agent)
 	run->rpc.tree = agent->tree;
 	run->rpc.encoder = &run->encoder;
 	run->rpc.attributes = look_up_attributes;
-	run->rpc.attributes_context = run;
+	run->rpc.attributes_context = agent;
 	run->rpc.ready = answer_ready;
 	run->rpc.context = run;
 	run->rpc.agent = agent;

@@ -82,7 +82,7 @@ def test_T088_no_local_writes(pair):
     agent.set(Username='me')
 
 
-@pytest.mark.parametrize('path, notification, fault', [('Device.Nope', '1', 9005), (URL, '3', 9003), (URL, '7', 9003)])
+@pytest.mark.parametrize('path, notification, fault', [('Device.Nope', '1', 9005), (URL, '8', 9003), (URL, '7', 9003)])
 def test_faults_change_nothing(pair, path, notification, fault):
     acs, agent = pair()
     result, after = acs.call(('set-attributes', path, notification), ('attributes', URL))

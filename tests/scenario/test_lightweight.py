@@ -221,7 +221,7 @@ def test_R98_ipv6_and_the_host_of_the_acs(device, receiver):
 
 
 def test_R98_attributes(pair, publish):
-    acs, agent = pair()
+    acs, agent = pair('--use-cwmp-version', '1.4')
     uptime = 'Device.DeviceInfo.UpTime'
     results = acs.call(('set-attributes', uptime, '5'), ('set-attributes', uptime, '6'), ('set-attributes', uptime, '3'),
                        ('set-attributes', CODE, '3'), ('set-attributes', KEY, '7'))
