@@ -6,12 +6,14 @@ import shutil
 import socket
 import ssl
 import subprocess
+import time
 from datetime import datetime, timezone
 
 import pytest
 
 from acs import start_acs  # noqa: F401
 from agent import CREDENTIALS, SERVER, URL, make_agent, publish  # noqa: F401
+from clock import clock, clock_library  # noqa: F401
 from process import wait_until
 from tls import (EXPIRED, TLS_12, TLS_13, authority, issue_authority, openssl, refuse, serve_tls,  # noqa: F401
                  server_context, tls_agent)  # noqa: F401
@@ -315,28 +317,24 @@ def test_T030_nothing_else_is_overlooked(authority, issue_authority, serve_tls, 
         agent.process.stop()
 
 
-def test_T030_dates_count_when_time_is_known(authority, serve_tls, tls_agent, unset_clock, tmp_path):
+def test_T030_dates_count_when_time_is_known(authority, serve_tls, tls_agent, unset_clock, clock):
     wire = serve_tls(authority.issue('acs', dates=EXPIRED))
-    agent = tls_agent(wire.url, variables=unset_clock('1970-01-01', true_after=tmp_path / 'known')).start()
+    agent = tls_agent(wire.url, variables=unset_clock('1970-01-01')).start()
     wire.first()
     agent.wait_idle()
-    (tmp_path / 'known').write_text('')
+    clock.set(ahead=0, known=True)
     assert knock(agent.tree(URL)[URL]).status in (200, 204)
     wire.refused()
     assert 'the certificate expired on 2020-02-01' in agent.wait_failed(1)
 
 
 @pytest.fixture
-def unset_clock(tmp_path):
+def unset_clock(clock):
     """unset_clock(date) makes the variables of a process whose clock starts at that date and is not synchronised."""
-    library = tmp_path / 'unset-clock.so'
-    source = os.path.join(os.path.dirname(__file__), 'unset-clock.c')
-    subprocess.run([*os.environ.get('ESPALIER_CC', 'gcc').split(), '-shared', '-fPIC', '-o', library, source], check=True)
-
-    def make(date, true_after=''):
-        start = int(datetime.fromisoformat(date).replace(tzinfo=timezone.utc).timestamp())
-        return {'LD_PRELOAD': str(library), 'UNSET_CLOCK_START': str(start), 'UNSET_CLOCK_TRUE_AFTER': str(true_after),
-                'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'}
+    def make(date):
+        start = datetime.fromisoformat(date).replace(tzinfo=timezone.utc).timestamp()
+        clock.set(ahead=start - time.time(), known=False, tell=False)
+        return clock.variables
     return make
 
 
