@@ -19,7 +19,7 @@
 #include "bench/figure.h"
 #include "shm/log.h"
 #include "zwave/json-split.h"
-#include "zwave/json.h"
+#include "shm/json.h"
 #include "zwave/model.h"
 #include "zwave/zwave-js-state.h"
 

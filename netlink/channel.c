@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A route netlink socket: dumps, requests with an answer, and notifications. */
+/* A netlink socket: dumps, requests with an answer, and notifications. */
 #include "netlink/channel.h"
 
 #include <errno.h>
@@ -38,6 +38,11 @@ static int errno_of_libnl(int error)
 
 int channel_open(struct channel *channel, struct channel_buffer *buffer, int receive_size)
 {
+	return channel_open_protocol(channel, NETLINK_ROUTE, buffer, receive_size);
+}
+
+int channel_open_protocol(struct channel *channel, int protocol, struct channel_buffer *buffer, int receive_size)
+{
 	const struct timeval limit = {.tv_sec = ANSWER_SECONDS};
 	int error;
 
@@ -51,7 +56,7 @@ int channel_open(struct channel *channel, struct channel_buffer *buffer, int rec
 	channel->socket = nl_socket_alloc();
 	if (!channel->socket)
 		return -ENOMEM;
-	error = nl_connect(channel->socket, NETLINK_ROUTE);
+	error = nl_connect(channel->socket, protocol);
 	if (error) {
 		channel_close(channel);
 		return errno_of_libnl(error);

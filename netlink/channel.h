@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A route netlink socket: dumps, requests with an answer, and notifications. */
+/* A netlink socket: dumps, requests with an answer, and notifications. */
 #pragma once
 
 #include <linux/netlink.h>
@@ -43,10 +43,14 @@ typedef int (*channel_handler)(const struct nlmsghdr *header, void *context);
  */
 int channel_open(struct channel *channel, struct channel_buffer *buffer, int receive_size);
 
+/** channel_open_protocol() - the same for another protocol than NETLINK_ROUTE */
+int channel_open_protocol(struct channel *channel, int protocol, struct channel_buffer *buffer, int receive_size);
+
 /** channel_close() - closes it; a channel of zeros is allowed */
 void channel_close(struct channel *channel);
 
-/** channel_subscribe() - receives the notifications of a group (RTNLGRP_...) from now on. Returns 0 or -errno. */
+/** channel_subscribe() - receives the notifications of a group (RTNLGRP_..., NFNLGRP_...) from now on. Returns 0 or
+ * -errno. */
 int channel_subscribe(struct channel *channel, int group);
 
 /**

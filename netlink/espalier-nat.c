@@ -67,6 +67,7 @@ static void serve(struct loop_source *source, uint32_t events)
 	(void)events;
 	if (error < 0 && error != -EINTR)
 		log_error("requests can't be served: %s", strerror(-error));
+	nat_port_mappings_settle(nat);
 }
 
 static int open_segment(struct nat *nat)
@@ -77,17 +78,25 @@ static int open_segment(struct nat *nat)
 							       .program = program.name,
 							       .version = ESPALIER_VERSION,
 							       .objects = nat_objects,
+							       .owner = &nat_owner,
+							       .context = nat,
 						       });
 
-	if (!error) {
-		nat_publish_open(nat);
-		error = espalier_writer_publish(nat->writer);
-	}
 	if (error) {
 		log_error("segment nat in %s: %s", nat->daemon.run_folder,
 			  error == -EBUSY ? "another espalier-nat runs there" : espalier_error_text());
 		return error;
 	}
+	nat_publish_open(nat);
+	nat_state_open(nat);
+	nat_interfaces_open(nat);
+	error = nat_ruleset_open(nat);
+	if (!error)
+		error = nat_port_mappings_open(nat);
+	if (!error)
+		error = espalier_writer_publish(nat->writer);
+	if (error)
+		return error;
 	nat->service.descriptor = espalier_writer_fd(nat->writer);
 	nat->service.ready = serve;
 	return loop_watch(&nat->loop, &nat->service, EPOLLIN);
@@ -144,6 +153,10 @@ static void close_all(struct nat *nat)
 	nat_link_close(nat);
 	nat_routes_close(nat);
 	espalier_writer_close(nat->writer);
+	espalier_reader_close(nat->reader);
+	nat_ruleset_close(nat);
+	nat_port_mappings_close(nat);
+	nat_state_close(nat);
 	if (nat->signals.watched)
 		close(nat->signals.descriptor);
 	loop_close(&nat->loop);
@@ -154,8 +167,11 @@ int main(int argc, char **argv)
 {
 	static struct settings settings;
 	static struct nat nat;
-	int status = daemon_start(&nat.daemon, &program, &settings, argc, argv);
-	int error;
+	int status, error;
+
+	if (argc == 2 && strcmp(argv[1], "--remove-rules") == 0)
+		return nat_port_mappings_remove() ? DAEMON_EXIT_FAILED : DAEMON_EXIT_CLEAN;
+	status = daemon_start(&nat.daemon, &program, &settings, argc, argv);
 
 	if (status != DAEMON_RUN)
 		return status;

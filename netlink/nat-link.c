@@ -108,11 +108,14 @@ static void attempt(struct nat *nat)
 static void folder_ready(struct loop_source *source, uint32_t events)
 {
 	char notices[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	struct nat *nat = LOOP_OF(source, struct nat, link.folder);
 
 	(void)events;
 	while (read(source->descriptor, notices, sizeof(notices)) > 0)
 		;
-	attempt(LOOP_OF(source, struct nat, link.folder));
+	attempt(nat);
+	/* A segment comes by rename too: perhaps it has interfaces. */
+	nat_interfaces_changed(nat);
 }
 
 static void send_message(struct nat *nat, const char *bytes, int length)

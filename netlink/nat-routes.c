@@ -26,6 +26,7 @@ static void routes_ready(struct loop_source *source, uint32_t events)
 		log_warning("routes can't be watched: %s", strerror(-taken));
 	stun_client_routes_changed(&nat->stun);
 	port_mapper_routes_changed(&nat->port_mapper);
+	nat_interfaces_changed(nat);
 }
 
 int nat_routes_open(struct nat *nat)

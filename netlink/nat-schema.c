@@ -95,5 +95,13 @@ const struct espalier_object nat_objects[] = {
 		      .description = "The STUN client, and what it has found out about the NAT"},
 	[NAT_PORT_MAPPER] = {"Device.X_ESPALIER_PortMapper.", port_mapper_parameters,
 			     .description = "The mapping of the connection request port at the upstream router"},
+	[NAT_NAT] = {"Device.NAT.", nat_schema_nat, .description = "Network address translation"},
+	[NAT_INTERFACE_SETTING] = {"Device.NAT.InterfaceSetting.{i}.", nat_schema_interface_setting,
+				   .description = "The interfaces whose outgoing packets are translated"},
+	[NAT_PORT_MAPPING] = {"Device.NAT.PortMapping.{i}.", port_mapping_schema, ESPALIER_WRITABLE,
+			      .description = "Ports of this device that lead to hosts behind it"},
+	[NAT_FIREWALL] = {"Device.Firewall.", nat_schema_firewall, .description = "The packet filter"},
+	[NAT_FIREWALL_CHAIN] = {"Device.Firewall.Chain.{i}.", nat_schema_chain,
+				.description = "The chains of nftables"},
 	[NAT_OBJECTS] = {0},
 };

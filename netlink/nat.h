@@ -1,19 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * espalier-nat: what its parts share. nat-link.c talks with the agent, nat-routes.c hears of addresses and routes,
- * nat-schema.c has the segment's objects, nat-publish.c fills them. All in one thread, on one loop.
+ * nat-schema.c has the segment's objects, nat-publish.c fills them. nat-ruleset.c watches the kernel's packet filter,
+ * nat-port-mapping.c has the port mappings, nat-interfaces.c knows the tree's names of interfaces. All in one thread,
+ * on one loop.
  */
 #pragma once
 
 #include "netlink/channel.h"
 #include "netlink/loop.h"
 #include "netlink/port-mapper.h"
+#include "netlink/numbers.h"
+#include "netlink/port-mapping.h"
+#include "netlink/ruleset.h"
+#include "netlink/state.h"
 #include "netlink/stun-client.h"
 #include "shm/daemon.h"
 #include "shm/espalier.h"
 
 /** Objects of the segment, in the order of its schema */
-enum nat_object { NAT_STUN, NAT_PORT_MAPPER, NAT_OBJECTS };
+enum nat_object {
+	NAT_STUN,
+	NAT_PORT_MAPPER,
+	NAT_NAT,
+	NAT_INTERFACE_SETTING,
+	NAT_PORT_MAPPING,
+	NAT_FIREWALL,
+	NAT_FIREWALL_CHAIN,
+	NAT_OBJECTS
+};
 
 extern const struct espalier_object nat_objects[];
 
@@ -53,6 +68,36 @@ enum nat_port_mapper_parameter {
 	NAT_PORT_MAPPER_LAST_ERROR,
 };
 
+/** Parameters of the other objects, in the order of their tables (port mappings: enum port_mapping_parameter) */
+enum { NAT_INTERFACE_SETTINGS, NAT_PORT_MAPPINGS, NAT_PORT_MAPPINGS_MAXIMUM, NAT_RULES, NAT_RULES_ERROR };
+enum {
+	INTERFACE_SETTING_ENABLE,
+	INTERFACE_SETTING_STATUS,
+	INTERFACE_SETTING_ALIAS,
+	INTERFACE_SETTING_INTERFACE,
+	INTERFACE_SETTING_TCP_TIMEOUT,
+	INTERFACE_SETTING_UDP_TIMEOUT,
+	INTERFACE_SETTING_NAME
+};
+enum {
+	FIREWALL_ENABLE,
+	FIREWALL_CONFIG,
+	FIREWALL_TYPE,
+	FIREWALL_VERSION,
+	FIREWALL_LAST_CHANGE,
+	FIREWALL_CHAINS,
+	FIREWALL_ALL_TABLES,
+	FIREWALL_ALL_CHAINS,
+	FIREWALL_ALL_RULES
+};
+enum { CHAIN_ENABLE, CHAIN_ALIAS, CHAIN_NAME, CHAIN_CREATOR, CHAIN_RULES };
+
+extern const struct espalier_parameter nat_schema_nat[];
+extern const struct espalier_parameter nat_schema_interface_setting[];
+extern const struct espalier_parameter nat_schema_firewall[];
+extern const struct espalier_parameter nat_schema_chain[];
+extern const char *const nat_setting_statuses[];
+
 /** Texts of enum port_mapper_status, enum router_protocol, enum stun_status and enum nat_behaviour, each ended by NULL
  */
 extern const char *const nat_port_mapper_status[];
@@ -69,6 +114,29 @@ struct nat_link {
 	struct reach_mapping mapping; /* that was told last */
 };
 
+/* The kernel's packet filter as it was seen last */
+struct nat_ruleset {
+	int problem; /* -errno: it can't be seen or changed */
+	unsigned int generation;
+	struct channel notifications;
+	struct loop_source source;
+	struct loop_timer reading;
+	int64_t read_took;  /* nanoseconds */
+	int64_t changed_at; /* seconds since 1970; 0: not known */
+	struct ruleset *ruleset;
+};
+
+struct nat_port_mappings {
+	struct port_mapping *mappings; /* PORT_MAPPINGS_MAXIMUM of them */
+	size_t count;
+	struct state state;
+	bool durable;	    /* there is a place to keep them */
+	bool changed;	    /* the rows do not show it yet */
+	char *commands;	    /* that made the kernel's table as it is; NULL: it must be made again */
+	unsigned int rules; /* in it */
+	struct loop_timer leases;
+};
+
 struct nat {
 	struct daemon daemon;
 	struct loop loop;
@@ -82,7 +150,57 @@ struct nat {
 	struct loop_source routes_source;
 	struct stun_client stun;
 	struct port_mapper port_mapper;
+	struct numbers numbers;
+	struct espalier_reader *reader; /* of the interfaces' rows */
+	struct loop_timer interfaces;
+	struct nat_ruleset filter;
+	struct nat_port_mappings port_mappings;
 };
+
+/** nat_interfaces_open() - before nat_interfaces_changed() */
+void nat_interfaces_open(struct nat *nat);
+
+/** nat_interfaces_changed() - those of the kernel or of the tree have changed: looked at some time soon */
+void nat_interfaces_changed(struct nat *nat);
+
+/** nat_interfaces_refresh() - looks at the tree's interfaces anew. False when nobody publishes any. */
+bool nat_interfaces_refresh(struct nat *nat);
+
+/** nat_interface_name() - the kernel's name of a row "Device.IP.Interface.3". False when there is none. */
+bool nat_interface_name(struct nat *nat, const char *path, char name[IF_NAMESIZE]);
+
+/** nat_interface_path() - the row of that name. False when there is none. */
+bool nat_interface_path(struct nat *nat, const char *name, char path[PORT_MAPPING_PATH + 1]);
+
+/** nat_ruleset_open() - reads the ruleset, and hears of changes. Before the segment is visible. Returns 0 or -errno. */
+int nat_ruleset_open(struct nat *nat);
+void nat_ruleset_close(struct nat *nat);
+
+/** nat_ruleset_interfaces() - interfaces have changed: their rows are looked up again */
+void nat_ruleset_interfaces(struct nat *nat);
+
+/** nat_state_open() - instance numbers and what managers have set, in the state folder. Failure is logged. */
+void nat_state_open(struct nat *nat);
+void nat_state_close(struct nat *nat);
+
+/** nat_port_mappings_open() - restores them, in the kernel too. Before the segment is visible. Returns 0 or -errno. */
+int nat_port_mappings_open(struct nat *nat);
+void nat_port_mappings_close(struct nat *nat);
+
+/** nat_port_mappings_check() - the ruleset was read: what is missing of ours is made again */
+void nat_port_mappings_check(struct nat *nat);
+
+/** nat_port_mappings_interfaces() - interfaces have changed: their names are looked up again */
+void nat_port_mappings_interfaces(struct nat *nat);
+
+/** The owner's side of requests for them */
+extern const struct espalier_owner nat_owner;
+
+/** nat_port_mappings_settle() - after espalier_writer_serve(): what requests have changed becomes rows */
+void nat_port_mappings_settle(struct nat *nat);
+
+/** nat_port_mappings_remove() - takes our table out of the kernel, for good. Returns 0 or -errno, logged. */
+int nat_port_mappings_remove(void);
 
 /** nat_link_open() - connects to the agent, now or as soon as there is one. Returns 0 or -errno. */
 int nat_link_open(struct nat *nat);

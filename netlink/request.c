@@ -7,7 +7,6 @@
 #include "shm/log.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -124,6 +123,7 @@ static int check_alias(struct collector *collector, struct espalier_change *chan
 		       struct espalier_change *change)
 {
 	char own[SCHEMA_ALIAS_MAXIMUM * 4 + 1];
+	const char *fault;
 	struct place place;
 	uint32_t number;
 	char **alias;
@@ -136,15 +136,9 @@ static int check_alias(struct collector *collector, struct espalier_change *chan
 		return ESPALIER_OK;
 	if (place.address && !address_static(place.link, place.address))
 		return plan_fault(change, ESPALIER_FAULT_READ_ONLY, "only a static address can have another alias");
-	if (change->value.length == 0 || !isalpha((unsigned char)change->value.text[0]))
-		return plan_fault(change, ESPALIER_FAULT_VALUE, "an alias starts with a letter");
-	if (change->value.length >= 4 && memcmp(change->value.text, "cpe-", 4) == 0)
-		return plan_fault(change, ESPALIER_FAULT_VALUE,
-				  "aliases that start with \"cpe-\" are the device's own");
-	for (uint32_t i = 0; i < change->value.length; i++) {
-		if (iscntrl((unsigned char)change->value.text[i]))
-			return plan_fault(change, ESPALIER_FAULT_VALUE, "an alias has no control characters");
-	}
+	fault = text_alias_fault(change->value.text, change->value.length);
+	if (fault)
+		return plan_fault(change, ESPALIER_FAULT_VALUE, fault);
 	if (is_taken(collector, changes, count, change, &place))
 		return plan_fault(change, ESPALIER_FAULT_VALUE, "another row of the table has this alias");
 	return ESPALIER_OK;

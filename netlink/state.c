@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What managers have set and the kernel does not keep: aliases, and addresses that were configured by request. */
+/* What managers have set and the kernel does not keep: aliases, addresses, the rows that they made. */
 #include "netlink/state.h"
 
 #include "shm/log.h"
@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 /* One record a line: kind, path, and the value up to the line's end. Spaces separate; a path has none. */
-static const char *const kind_names[STATE_KINDS] = {[STATE_ALIAS] = "alias", [STATE_ADDRESS] = "address"};
+static const char *const kind_names[STATE_KINDS] = {
+	[STATE_ALIAS] = "alias", [STATE_ADDRESS] = "address", [STATE_VALUE] = "value"};
 
 #define LINE_SIZE (16 + STATE_PATH_SIZE + STATE_VALUE_SIZE)
 
@@ -175,7 +176,7 @@ void state_remove_below(struct state *state, const char *path)
 
 static int write_records(const struct state *state, FILE *to)
 {
-	fprintf(to, "# Kept by espalier-netlink; change it only while that is not running.\n");
+	fprintf(to, "# Kept by Espalier; change it only while the program of this name is not running.\n");
 	for (size_t i = 0; i < state->count; i++) {
 		const struct state_record *record = &state->records[i];
 

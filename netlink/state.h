@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What managers have set and the kernel does not keep: aliases, and addresses that were configured by request. */
+/* What managers have set and the kernel does not keep: aliases, addresses, the rows that they made. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,12 +8,13 @@
 /** Bounds of the file: records, and bytes of a path and of a value, NUL included */
 #define STATE_RECORDS_MAXIMUM 65536u
 #define STATE_PATH_SIZE	      128
-#define STATE_VALUE_SIZE      320
+#define STATE_VALUE_SIZE      1100
 
 /** What a record says of its path */
 enum state_kind {
 	STATE_ALIAS,   /* the row's Alias */
 	STATE_ADDRESS, /* an address row that a manager made or changed: "ADDRESS/PREFIX enabled|disabled" */
+	STATE_VALUE,   /* a parameter of a row that a manager made */
 	STATE_KINDS
 };
 

@@ -145,3 +145,16 @@ void text_name(char text[IFNAMSIZ], const char *name)
 		text[i] = name[i] > ' ' && name[i] < 127 ? name[i] : '?';
 	text[i] = '\0';
 }
+
+const char *text_alias_fault(const char *text, size_t length)
+{
+	if (length == 0 || !isalpha((unsigned char)text[0]))
+		return "an alias starts with a letter";
+	if (length >= 4 && memcmp(text, "cpe-", 4) == 0)
+		return "aliases that start with \"cpe-\" are the device's own";
+	for (size_t i = 0; i < length; i++) {
+		if (iscntrl((unsigned char)text[i]))
+			return "an alias has no control characters";
+	}
+	return NULL;
+}

@@ -40,3 +40,6 @@ bool text_time_parse(const char *text, size_t length, int64_t *seconds);
 
 /** text_name() - an interface name as UTF-8 text: bytes that are no printable ASCII become '?' */
 void text_name(char text[IFNAMSIZ], const char *name);
+
+/** text_alias_fault() - why a manager's alias can't be (TR-106, 3.6.1), or NULL */
+const char *text_alias_fault(const char *text, size_t length);

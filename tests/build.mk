@@ -23,7 +23,7 @@ $(call program,UNIT_TESTS,unit-$(1),$(wildcard tests/unit/$(1)/*.c),$(2),criteri
 endif
 endef
 $(eval $(call unit,shm,libtools.a libdaemon.a libespalier.a,inih))
-$(eval $(call unit,netlink,libnetlink.a libdaemon.a libespalier.a,$(netlink_packages)))
+$(eval $(call unit,netlink,libnat.a libnetlink.a libdaemon.a libespalier.a,$(nat_packages)))
 $(eval $(call unit,agent,libagent.a libdaemon.a libespalier.a,$(agent_packages)))
 $(eval $(call unit,zwave,libzwave.a libdaemon.a libespalier.a,$(zwave_packages)))
 $(BUILD)/tests/unit-zwave: private LDFLAGS += $(zwave_link)
@@ -32,8 +32,8 @@ TEST_PROGRAMS += $(UNIT_TESTS)
 # "make fuzz" comes back here with FUZZER=1, and a build folder of its own in which all code is instrumented.
 ifneq ($(FUZZER),)
 $(foreach source,$(wildcard tests/fuzz/fuzz-*.c),$(eval $(call program,FUZZERS,$(patsubst tests/fuzz/%.c,%,$(source)),$(source),\
-	libagent.a libnetlink.a libzwave.a libtools.a libdaemon.a libespalier.a,\
-	$(sort $(agent_packages) $(netlink_packages) $(zwave_packages)),)))
+	libagent.a libnat.a libnetlink.a libzwave.a libtools.a libdaemon.a libespalier.a,\
+	$(sort $(agent_packages) $(nat_packages) $(zwave_packages)),)))
 $(FUZZERS): private LDFLAGS += -fsanitize=fuzzer $(zwave_link)
 endif
 

@@ -3,7 +3,7 @@
 #include "zwave/luup-document.h"
 
 #include "shm/log.h"
-#include "zwave/json.h"
+#include "shm/json.h"
 #include "zwave/luup-state.h"
 #include "zwave/text.h"
 

@@ -2,7 +2,7 @@
 /* The states of a Luup device: variables that are parameters, and variables that are values. */
 #include "zwave/luup-state.h"
 
-#include "zwave/json.h"
+#include "shm/json.h"
 #include "zwave/luup-variables.h"
 #include "zwave/text.h"
 

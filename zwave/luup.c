@@ -3,7 +3,7 @@
 #include "shm/log.h"
 #include "zwave/http.h"
 #include "zwave/json-split.h"
-#include "zwave/json.h"
+#include "shm/json.h"
 #include "zwave/luup-document.h"
 #include "zwave/luup-set.h"
 #include "zwave/source.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a Z-Wave JS server answers to the extra commands: neighbours, associations, routes, health. */
-#include "zwave/json.h"
+#include "shm/json.h"
 #include "zwave/text.h"
 #include "zwave/zwave-js-state.h"
 

@@ -3,7 +3,7 @@
  */
 #include "zwave/zwave-js-command.h"
 
-#include "zwave/json.h"
+#include "shm/json.h"
 #include "zwave/text.h"
 #include "zwave/zwave-js-state.h"
 

@@ -4,7 +4,7 @@
 #include "zwave/zwave-js-state.h"
 
 #include "shm/log.h"
-#include "zwave/json.h"
+#include "shm/json.h"
 #include "zwave/text.h"
 #include "zwave/zwave-js-value.h"
 

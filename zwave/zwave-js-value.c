@@ -2,7 +2,7 @@
 /* Values and configuration parameters of Z-Wave JS: their identity, their metadata, and what some of them mean. */
 #include "zwave/zwave-js-value.h"
 
-#include "zwave/json.h"
+#include "shm/json.h"
 #include "zwave/text.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 /* The source Z-Wave JS: the dialogue with its server over WebSocket, from the handshake to settings. */
 #include "shm/log.h"
 #include "zwave/json-split.h"
-#include "zwave/json.h"
+#include "shm/json.h"
 #include "zwave/source.h"
 #include "zwave/websocket.h"
 #include "zwave/zwave-js-command.h"

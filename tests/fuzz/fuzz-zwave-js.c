@@ -2,7 +2,7 @@
 /* Fuzzes messages of a Z-Wave JS server, one a line: whatever they hold, the model stays within its bounds. */
 #include "tests/fuzz/zwave-model.h"
 #include "zwave/json-split.h"
-#include "zwave/json.h"
+#include "shm/json.h"
 #include "zwave/zwave-js-command.h"
 #include "zwave/zwave-js-state.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Large documents in pieces: elements one by one, the rest at the end, and everything that is no JSON refused. */
 #include "zwave/json-split.h"
-#include "zwave/json.h"
+#include "shm/json.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

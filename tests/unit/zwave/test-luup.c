@@ -2,7 +2,7 @@
 /* Documents of a Luup box as real ones are, with their traps; and settings as requests. */
 #include "tests/unit/zwave/model-fixture.h"
 #include "zwave/json-split.h"
-#include "zwave/json.h"
+#include "shm/json.h"
 #include "zwave/luup-document.h"
 #include "zwave/luup-set.h"
 #include "zwave/luup-variables.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state, events and answers of a Z-Wave JS server as the model; and settings as commands. */
 #include "tests/unit/zwave/model-fixture.h"
-#include "zwave/json.h"
+#include "shm/json.h"
 #include "zwave/websocket.h"
 #include "zwave/zwave-js-command.h"
 #include "zwave/zwave-js-state.h"
