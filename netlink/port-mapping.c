@@ -103,7 +103,7 @@ static int take_interface(struct port_mapping *mapping, const struct espalier_va
 
 	if (fault != ESPALIER_OK)
 		return fault;
-	if (length > 0 && path[length - 1] == '.')
+	if (length > 1 && path[length - 1] == '.')
 		path[--length] = '\0';
 	if (length > 0 && (strncmp(path, REFERENCE, prefix) != 0 || path[prefix] == '0' || length - prefix > 10 ||
 			   strspn(path + prefix, "0123456789") != length - prefix || length == prefix)) {
