@@ -94,19 +94,28 @@ static int take_alias(struct port_mapping *mapping, const struct espalier_value 
 	return *text ? ESPALIER_FAULT_VALUE : take_text(mapping->alias, sizeof(mapping->alias), value, text);
 }
 
-/* "Device.IP.Interface.3", a final dot allowed; whether there is such a row is a matter of Status. */
+/* "Device.IP.Interface." and a number. Whether there is such a row is a matter of Status. */
+static bool is_interface(const char *path, size_t length)
+{
+	size_t prefix = sizeof(REFERENCE) - 1, digits = length - prefix;
+
+	if (length <= prefix || memcmp(path, REFERENCE, prefix) != 0 || digits > 10 || path[prefix] == '0')
+		return false;
+	return strspn(path + prefix, "0123456789") == digits;
+}
+
 static int take_interface(struct port_mapping *mapping, const struct espalier_value *value, const char **text)
 {
-	char path[PORT_MAPPING_PATH + 1];
+	char path[PORT_MAPPING_PATH + 1] = "";
 	int fault = take_text(path, sizeof(path), value, text);
-	size_t length = strlen(path), prefix = sizeof(REFERENCE) - 1;
+	size_t length = strlen(path);
 
 	if (fault != ESPALIER_OK)
 		return fault;
+	/* A reference has no final dot; many write one. */
 	if (length > 1 && path[length - 1] == '.')
 		path[--length] = '\0';
-	if (length > 0 && (strncmp(path, REFERENCE, prefix) != 0 || path[prefix] == '0' || length - prefix > 10 ||
-			   strspn(path + prefix, "0123456789") != length - prefix || length == prefix)) {
+	if (length > 0 && !is_interface(path, length)) {
 		*text = "not a row of Device.IP.Interface.";
 		return ESPALIER_FAULT_VALUE;
 	}

@@ -138,7 +138,7 @@ Test(port_mapping, another_interface_has_no_name_yet)
 	struct port_mapping mapping = usual("80");
 
 	cr_expect_eq(set(&mapping, PORT_MAPPING_INTERFACE, "Device.IP.Interface.1"), 0);
-	strcpy(mapping.device, "wan");
+	snprintf(mapping.device, sizeof(mapping.device), "wan");
 	cr_expect_eq(set(&mapping, PORT_MAPPING_INTERFACE, "Device.IP.Interface.1."), 0);
 	cr_expect_str_eq(mapping.device, "wan");
 	cr_expect_eq(set(&mapping, PORT_MAPPING_INTERFACE, "Device.IP.Interface.2"), 0);
@@ -227,7 +227,7 @@ Test(port_mapping, commands)
 	free(commands_of(mappings, 1, 0));
 	mappings[0].failed = false;
 	mappings[0].all_interfaces = false;
-	strcpy(mappings[0].device, "wan\"");
+	snprintf(mappings[0].device, sizeof(mappings[0].device), "wan\"");
 	expect_commands(mappings, 1, 2, "\"iifname\"}},\"right\":\"wan\\\"\"");
 }
 
