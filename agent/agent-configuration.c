@@ -90,7 +90,7 @@ const struct configuration_key agent_configuration_keys[] = {
 
 const size_t agent_configuration_key_count = sizeof(agent_configuration_keys) / sizeof(*agent_configuration_keys);
 
-const char *const agent_configuration_other_sections[] = {"netlink", "zwave", NULL};
+const char *const agent_configuration_other_sections[] = {"netlink", "nat", "zwave", NULL};
 
 int agent_configuration_check(const struct agent_configuration *configuration, char *message, size_t size)
 {

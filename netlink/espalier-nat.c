@@ -12,18 +12,21 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static const char *const other_sections[] = {"device", "acs",	  "tls",   "transfer", "connection_request",
-					     "stun",   "netlink", "zwave", NULL};
+static const char *const other_sections[] = {"device",	"acs",	 "tls", "connection_request", "transfer", "stun",
+					     "netlink", "zwave", NULL};
 
-/* What STUN needs comes from the agent, where the ACS may have changed it. */
-struct settings {
-	char none;
+#define INTERVAL_MAXIMUM 3600u /* seconds */
+
+static const struct configuration_key keys[] = {
+	CONFIGURATION_UNSIGNED("nat", "interval", struct nat_settings, interval, 1, INTERVAL_MAXIMUM, "10"),
 };
 
 static const struct daemon_program program = {
 	.name = "espalier-nat",
 	.purpose = "keeps the device reachable behind NATs, and shows what they do",
-	.settings_size = sizeof(struct settings),
+	.keys = keys,
+	.key_count = sizeof(keys) / sizeof(keys[0]),
+	.settings_size = sizeof(struct nat_settings),
 	.other_sections = other_sections,
 };
 
@@ -31,13 +34,12 @@ static void signalled(struct loop_source *source, uint32_t events)
 {
 	struct nat *nat = LOOP_OF(source, struct nat, signals);
 	struct signalfd_siginfo signal;
-	struct settings settings;
 
 	(void)events;
 	while (read(source->descriptor, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
 		if (signal.ssi_signo != SIGHUP)
 			loop_stop(&nat->loop);
-		else if (!daemon_read_configuration(&nat->daemon, &settings))
+		else if (!daemon_read_configuration(&nat->daemon, &nat->settings))
 			log_notice("the configuration was read again");
 	}
 }
@@ -91,6 +93,8 @@ static int open_segment(struct nat *nat)
 	nat_state_open(nat);
 	nat_interfaces_open(nat);
 	error = nat_ruleset_open(nat);
+	if (!error)
+		error = nat_monitor_open(nat);
 	if (!error)
 		error = nat_port_mappings_open(nat);
 	if (!error)
@@ -155,6 +159,7 @@ static void close_all(struct nat *nat)
 	espalier_writer_close(nat->writer);
 	espalier_reader_close(nat->reader);
 	nat_ruleset_close(nat);
+	nat_monitor_close(nat);
 	nat_port_mappings_close(nat);
 	nat_state_close(nat);
 	if (nat->signals.watched)
@@ -165,13 +170,12 @@ static void close_all(struct nat *nat)
 
 int main(int argc, char **argv)
 {
-	static struct settings settings;
 	static struct nat nat;
 	int status, error;
 
 	if (argc == 2 && strcmp(argv[1], "--remove-rules") == 0)
 		return nat_port_mappings_remove() ? DAEMON_EXIT_FAILED : DAEMON_EXIT_CLEAN;
-	status = daemon_start(&nat.daemon, &program, &settings, argc, argv);
+	status = daemon_start(&nat.daemon, &program, &nat.settings, argc, argv);
 
 	if (status != DAEMON_RUN)
 		return status;

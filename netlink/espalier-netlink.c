@@ -22,8 +22,8 @@ static const struct configuration_key keys[] = {
 	CONFIGURATION_STRING("netlink", "wan", struct collector_settings, wan, ""),
 };
 
-static const char *const other_sections[] = {"device", "acs",	"tls", "transfer", "connection_request",
-					     "stun",   "zwave", NULL};
+static const char *const other_sections[] = {"device", "acs",	"tls", "connection_request", "transfer", "stun",
+					     "nat",    "zwave", NULL};
 
 static const struct daemon_program program = {
 	.name = "espalier-netlink",

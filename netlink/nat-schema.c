@@ -103,5 +103,7 @@ const struct espalier_object nat_objects[] = {
 	[NAT_FIREWALL] = {"Device.Firewall.", nat_schema_firewall, .description = "The packet filter"},
 	[NAT_FIREWALL_CHAIN] = {"Device.Firewall.Chain.{i}.", nat_schema_chain,
 				.description = "The chains of nftables"},
+	[NAT_MONITOR] = {"Device.NAT.X_ESPALIER_Monitor.", nat_schema_monitor,
+			 .description = "Connection tracking, and how many of its entries are translated"},
 	[NAT_OBJECTS] = {0},
 };

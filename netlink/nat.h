@@ -2,12 +2,13 @@
 /*
  * espalier-nat: what its parts share. nat-link.c talks with the agent, nat-routes.c hears of addresses and routes,
  * nat-schema.c has the segment's objects, nat-publish.c fills them. nat-ruleset.c watches the kernel's packet filter,
- * nat-port-mapping.c has the port mappings, nat-interfaces.c knows the tree's names of interfaces. All in one thread,
- * on one loop.
+ * nat-monitor.c connection tracking, nat-port-mapping.c has the port mappings, nat-interfaces.c knows the tree's names
+ * of interfaces. All in one thread, on one loop.
  */
 #pragma once
 
 #include "netlink/channel.h"
+#include "netlink/conntrack.h"
 #include "netlink/loop.h"
 #include "netlink/port-mapper.h"
 #include "netlink/numbers.h"
@@ -27,6 +28,7 @@ enum nat_object {
 	NAT_PORT_MAPPING,
 	NAT_FIREWALL,
 	NAT_FIREWALL_CHAIN,
+	NAT_MONITOR,
 	NAT_OBJECTS
 };
 
@@ -92,11 +94,49 @@ enum {
 };
 enum { CHAIN_ENABLE, CHAIN_ALIAS, CHAIN_NAME, CHAIN_CREATOR, CHAIN_RULES };
 
+enum {
+	NAT_MONITOR_STATUS,
+	NAT_MONITOR_ENTRIES,
+	NAT_MONITOR_MAXIMUM_ENTRIES,
+	NAT_MONITOR_TRANSLATIONS,
+	NAT_MONITOR_SOURCE,
+	NAT_MONITOR_DESTINATION,
+	NAT_MONITOR_TCP,
+	NAT_MONITOR_UDP,
+	NAT_MONITOR_ICMP,
+	NAT_MONITOR_OTHER,
+	NAT_MONITOR_INSIDE_ADDRESSES,
+	NAT_MONITOR_OUTSIDE_ADDRESSES,
+	NAT_MONITOR_ADDRESSES,
+	NAT_MONITOR_NEW,
+	NAT_MONITOR_DESTROYED,
+	NAT_MONITOR_NEW_RATE,
+	NAT_MONITOR_DESTROY_RATE,
+	NAT_MONITOR_EVENTS_LOST,
+	NAT_MONITOR_DROPS,
+	NAT_MONITOR_EARLY_DROPS,
+	NAT_MONITOR_INSERT_FAILED,
+	NAT_MONITOR_INVALID,
+	NAT_MONITOR_ERRORS,
+	NAT_MONITOR_SEARCH_RESTARTS,
+	NAT_MONITOR_DUMPS,
+	NAT_MONITOR_DUMP_TIME
+};
+
+enum nat_monitor_status {
+	NAT_MONITOR_ENABLED,
+	NAT_MONITOR_NOT_PERMITTED,
+	NAT_MONITOR_NOT_SUPPORTED,
+	NAT_MONITOR_ERROR
+};
+
 extern const struct espalier_parameter nat_schema_nat[];
 extern const struct espalier_parameter nat_schema_interface_setting[];
 extern const struct espalier_parameter nat_schema_firewall[];
 extern const struct espalier_parameter nat_schema_chain[];
+extern const struct espalier_parameter nat_schema_monitor[];
 extern const char *const nat_setting_statuses[];
+extern const char *const nat_monitor_statuses[];
 
 /** Texts of enum port_mapper_status, enum router_protocol, enum stun_status and enum nat_behaviour, each ended by NULL
  */
@@ -112,6 +152,28 @@ struct nat_link {
 	struct reach_binding binding; /* that was told last */
 	bool mapping_told;
 	struct reach_mapping mapping; /* that was told last */
+};
+
+/* The section [nat]. What STUN needs comes from the agent, where the ACS may have changed it. */
+struct nat_settings {
+	uint32_t interval; /* seconds between two counts of the translations */
+};
+
+enum nat_event { NAT_EVENT_NEW, NAT_EVENT_DESTROY, NAT_EVENTS };
+
+/* Connection tracking. Times are nanoseconds of CLOCK_BOOTTIME. */
+struct nat_monitor {
+	int problem; /* -errno: it can't be watched */
+	struct channel requests, notifications;
+	struct loop_source source; /* of notifications: watched while nothing happens */
+	struct loop_timer next;
+	bool told;  /* the kernel sends events */
+	bool stale; /* something has changed since the last dump */
+	int64_t looked_at, dumped_at, dump_took;
+	uint64_t events[NAT_EVENTS], rates[NAT_EVENTS];
+	uint64_t lost, dumps;
+	struct conntrack_statistics statistics;
+	struct conntrack_sums *sums;
 };
 
 /* The kernel's packet filter as it was seen last */
@@ -153,7 +215,9 @@ struct nat {
 	struct numbers numbers;
 	struct espalier_reader *reader; /* of the interfaces' rows */
 	struct loop_timer interfaces;
+	struct nat_settings settings;
 	struct nat_ruleset filter;
+	struct nat_monitor monitor;
 	struct nat_port_mappings port_mappings;
 };
 
@@ -178,6 +242,10 @@ void nat_ruleset_close(struct nat *nat);
 
 /** nat_ruleset_interfaces() - interfaces have changed: their rows are looked up again */
 void nat_ruleset_interfaces(struct nat *nat);
+
+/** nat_monitor_open() - watches connection tracking. Before the segment is visible. Returns 0 or -errno. */
+int nat_monitor_open(struct nat *nat);
+void nat_monitor_close(struct nat *nat);
 
 /** nat_state_open() - instance numbers and what managers have set, in the state folder. Failure is logged. */
 void nat_state_open(struct nat *nat);

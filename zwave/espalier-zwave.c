@@ -27,8 +27,8 @@ static const struct configuration_key keys[] = {
 	CONFIGURATION_STRING("zwave", "object", struct settings, object, SCHEMA_OBJECT_DEFAULT),
 };
 
-static const char *const other_sections[] = {"device", "acs",	  "tls", "transfer", "connection_request",
-					     "stun",   "netlink", NULL};
+static const char *const other_sections[] = {"device",	"acs", "tls", "connection_request", "transfer", "stun",
+					     "netlink", "nat", NULL};
 
 static const struct daemon_program program = {
 	.name = "espalier-zwave",

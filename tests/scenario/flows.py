@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Real flows between network namespaces: "serve PROTOCOL PORT ..." answers each message with the port that it came to and
 # its sender's address, "ask PROTOCOL HOST PORT [SOURCE]" prints that answer or nothing, "open HOST PORT COUNT" sends one
-# datagram from each of so many ports, in one process.
+# datagram from each of so many ports, "ping HOST" one ICMP echo request.
 import select
 import socket
 import sys
 
 KINDS = {'tcp': socket.SOCK_STREAM, 'udp': socket.SOCK_DGRAM}
 SECONDS = 2
+FIRST = 20000  # source port of the first flow
 
 
 def answer(port, peer):
@@ -49,9 +50,16 @@ def ask(protocol, host, port, source=''):
 
 
 def opened(host, port, count):
-    for _ in range(int(count)):
+    for source in range(int(count)):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.bind(('', FIRST + source))
             one.sendto(b'hello', (host, int(port)))
 
 
-{'serve': serve, 'ask': ask, 'open': opened}[sys.argv[1]](*sys.argv[2:])
+def ping(host):
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as one:
+        # Type 8, code 0, checksum, identifier 1, sequence 1.
+        one.sendto(bytes((8, 0, 0xf7, 0xfd, 0, 1, 0, 1)), (host, 0))
+
+
+{'serve': serve, 'ask': ask, 'open': opened, 'ping': ping}[sys.argv[1]](*sys.argv[2:])
