@@ -54,6 +54,7 @@ const struct configuration_key agent_configuration_keys[] = {
 			      device_program_wrong),
 	CONFIGURATION_CHECKED("acs", "url", struct agent_configuration, url, "", wrong_url),
 	BOOLEAN("acs", "dhcp", dhcp, "no"),
+	CONFIGURATION_CHECKED("acs", "dhcp_renew", struct agent_configuration, dhcp_renew, "", device_program_wrong),
 	STRING("acs", "username", username),
 	STRING("acs", "password", password),
 	UNSIGNED("acs", "periodic_interval", periodic_interval, 1, UINT32_MAX, "86400"),

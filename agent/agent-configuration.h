@@ -11,7 +11,7 @@ struct agent_configuration {
 	char manufacturer[65], oui[7], product_class[65], serial_number[65];
 	char model_name[65], hardware_version[65], software_version[65];
 	uint32_t root;
-	char reboot[DEVICE_PROGRAM_SIZE], factory_reset[DEVICE_PROGRAM_SIZE];
+	char reboot[DEVICE_PROGRAM_SIZE], factory_reset[DEVICE_PROGRAM_SIZE], dhcp_renew[DEVICE_PROGRAM_SIZE];
 
 	char url[2049], username[257], password[257];
 	bool dhcp; // the ACS may be named by DHCP

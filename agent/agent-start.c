@@ -212,6 +212,7 @@ int agent_open(struct agent *agent)
 	agent_prepare_schedule(agent);
 	reboot_open(&agent->reboot, agent);
 	factory_reset_open(&agent->factory_reset, agent);
+	rediscovery_open(&agent->rediscovery, agent);
 	agent->session = session_run_open(agent);
 	if (agent->session)
 		error = transfers_open(agent);
@@ -262,6 +263,7 @@ void agent_close(struct agent *agent)
 	du_changes_free(&agent->du_changes);
 	reboot_close(&agent->reboot);
 	factory_reset_close(&agent->factory_reset);
+	rediscovery_close(&agent->rediscovery);
 	transfers_close(agent);
 	tls_unload(&agent->tls);
 	redo_free(&agent->redo);

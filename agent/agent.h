@@ -22,6 +22,7 @@
 #include "agent/reachable.h"
 #include "agent/reboot.h"
 #include "agent/recurrence.h"
+#include "agent/rediscovery.h"
 #include "agent/redo.h"
 #include "agent/ring-signal.h"
 #include "agent/schedule-inform.h"
@@ -71,6 +72,7 @@ struct agent {
 	struct settings settings;
 	struct own_tables tables;
 	struct discovery discovery;
+	struct rediscovery rediscovery;
 	char parameter_key[AGENT_PARAMETER_KEY_SIZE];
 	char former_secrets[3][AGENT_SECRET_SIZE]; // of a local set that can still be undone: Password,
 						   // ConnectionRequestPassword, STUNPassword

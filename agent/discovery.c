@@ -51,18 +51,39 @@ static void put_or_delete(struct store_transaction *transaction, const char *nam
 		store_delete(transaction, STORE_STATE, name);
 }
 
-// Keeps them over a restart, after which the run folder is empty until there is a lease.
+static void follow(struct agent *agent)
+{
+	uint64_t changed;
+
+	if (!agent->running || agent->stopping)
+		return;
+	changed = settings_factory(&agent->settings, &agent->configuration, discovery_values(agent), &agent->identity);
+	if (changed)
+		agent_settings_changed(agent, changed);
+}
+
+static void saved(int error, void *context)
+{
+	if (error)
+		log_error("DHCP: what the lease says can't be kept: %s", strerror(-error));
+	follow(context);
+}
+
+// Keeps them over a restart, after which the run folder is empty until there is a lease. They count when they are
+// durable: no ACS is called of which the device knows nothing after a power cut.
 static void save(struct agent *agent)
 {
 	struct discovery *discovery = &agent->discovery;
 	struct store_transaction *transaction = store_begin(agent->store);
 
-	if (!transaction)
+	if (!transaction) {
+		saved(-ENOMEM, agent);
 		return;
+	}
 	for (size_t i = 0; i < RECORD_COUNT; i++)
 		put_or_delete(transaction, records[i].name, (char *)&discovery->values + records[i].offset);
 	put_or_delete(transaction, STATE_DHCP_SOURCE, discovery->source);
-	agent_commit(transaction);
+	store_commit(transaction, saved, agent);
 }
 
 static void load(struct agent *agent)
@@ -77,17 +98,6 @@ static void load(struct agent *agent)
 	}
 	if (store_get(agent->store, STORE_STATE, STATE_DHCP_SOURCE, discovery->source, sizeof(discovery->source)) < 0)
 		*discovery->source = 0;
-}
-
-static void follow(struct agent *agent)
-{
-	uint64_t changed;
-
-	if (!agent->running)
-		return;
-	changed = settings_factory(&agent->settings, &agent->configuration, discovery_values(agent), &agent->identity);
-	if (changed)
-		agent_settings_changed(agent, changed);
 }
 
 static void take(struct agent *agent, const struct dhcp_values *values, const char *source)
@@ -105,7 +115,6 @@ static void take(struct agent *agent, const struct dhcp_values *values, const ch
 	discovery->values = *values;
 	snprintf(discovery->source, sizeof(discovery->source), "%s", source);
 	save(agent);
-	follow(agent);
 }
 
 // ---- Leases

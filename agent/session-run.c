@@ -216,6 +216,7 @@ static int connected(void *context)
 	union transport_address local, peer;
 	size_t left;
 
+	rediscovery_reached(&agent->rediscovery);
 	if (!http_client_local_address(&run->http, &local) && !http_client_peer_address(&run->http, &peer))
 		listener_reached(&agent->listener, &local, &peer);
 	if (run->session.state != SESSION_INFORM || run->encoder.body)
@@ -430,6 +431,13 @@ static void explain(struct session_run *run, const struct http_result *result)
 		because(run, "%s", result->reason);
 }
 
+// Whether no address of the ACS has accepted a connection.
+static bool unreached(const struct http_result *result)
+{
+	return result->failure == HTTP_FAILURE_NAME_UNKNOWN || result->failure == HTTP_FAILURE_NAME_SERVICE ||
+	       result->failure == HTTP_FAILURE_CONNECT || result->failure == HTTP_FAILURE_CONNECT_TIME;
+}
+
 static void exchanged(void *context, const struct http_result *result)
 {
 	struct session_run *run = context;
@@ -439,6 +447,8 @@ static void exchanged(void *context, const struct http_result *result)
 	rpc_end(&run->rpc);
 	if (result->error) {
 		explain(run, result);
+		if (unreached(result))
+			rediscovery_unreached(&run->agent->rediscovery);
 		run->retry_after = result->retry_after;
 		if (run->session.state == SESSION_INFORM && result->status == 400)
 			run->rejected++;

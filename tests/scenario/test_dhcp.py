@@ -3,10 +3,11 @@
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 
-from acs import Acs
+from acs import Acs, start_acs  # noqa: F401
 from agent import CODE, CREDENTIALS, SERVER, make_agent  # noqa: F401
 from dhcp import SERVER4, SERVER6, dhcp, installed, option17, option43, option125, suboptions  # noqa: F401
 from process import wait_until
@@ -394,3 +395,56 @@ def test_T033_lease_of_systemd_networkd(device):
     networkd(device, '', 'ended')
     assert not device.dhcp.lease(4).exists()
     wait_shown(agent, {ACS_URL: ''})
+
+
+# ---- At any moment
+
+def write_lease(run_folder, values):
+    """A lease as hand-over writes it: whole, by rename."""
+    path = run_folder / 'dhcp' / 'eth0.dhcp4'
+    new = path.with_name('.new')
+    new.write_text('option43=%s\n' % suboptions(values).hex())
+    new.rename(path)
+    return path
+
+
+def test_R18_killed_just_after_the_hand_over(make_agent, run_folder):
+    """With the lease still there, whenever the agent is killed; and without it, once the values were shown."""
+    agent = make_agent('http://127.0.0.1:9/', dhcp='yes').start()
+    for number in range(16):
+        values = {1: 'http://127.0.0.1:9/%d' % number, 2: 'GROUP.%d' % number, 3: str(number + 1), 4: str(number + 1000)}
+        expected = {ACS_URL: values[1], CODE: values[2], WAIT: number + 1, MULTIPLIER: number + 1000}
+        path = write_lease(run_folder, values)
+        if number % 2:
+            wait_shown(agent, expected)
+            path.unlink()
+        else:
+            time.sleep(number / 1000)
+        agent.process.kill()
+        agent.start()
+        wait_shown(agent, expected)
+
+
+@pytest.mark.soak
+def test_R17_dhcp_is_asked_again_after_300_s(make_agent, start_acs, run_folder, tmp_path, free_port):
+    acs = start_acs(*CREDENTIALS)
+    program = tmp_path / 'renew'
+    program.write_text('#!/bin/sh\necho "$1" >>%s\nmv %s/renewed %s/dhcp/eth0.dhcp4\n' % (
+        tmp_path / 'asked', tmp_path, run_folder))
+    program.chmod(0o755)
+    (tmp_path / 'renewed').write_text('option43=%s\n' % suboptions({1: acs.url}).hex())
+    agent = make_agent('http://127.0.0.1:9/', dhcp='yes', dhcp_renew='%s eth0' % program).start()
+    write_lease(run_folder, {1: 'http://127.0.0.1:%d/' % free_port(), 3: '5', 4: '1000'})
+    agent.process.wait_for('the ACS is')
+    begun = time.monotonic()
+    agent.process.wait_for('was not reached for 300 s', timeout=400)
+    assert time.monotonic() - begun >= 299
+    assert '0 BOOTSTRAP' in acs.wait_inform().events
+    assert (tmp_path / 'asked').read_text() == 'eth0\n'
+
+
+def test_R17_wrong_program_is_an_error(start, configuration):
+    path = configuration(device={'serial_number': '1'}, acs={'dhcp': 'yes', 'dhcp_renew': 'networkctl renew'})
+    process = start('espalier-agent', '-c', path)
+    assert process.wait() != 0
+    assert 'dhcp_renew' in process.stderr
