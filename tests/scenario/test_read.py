@@ -46,6 +46,22 @@ def test_T057_methods(pair):
     assert [line.split()[1] for line in result.lines] == METHODS
 
 
+@pytest.mark.parametrize('request_text', [
+    '<c:GetOptions><OptionName></OptionName></c:GetOptions>',
+    '<c:SetVouchers><VoucherList n:arrayType="n:base64[1]"><base64>AA==</base64></VoucherList></c:SetVouchers>',
+], ids=['GetOptions', 'SetVouchers'])
+def test_R69_deprecated_methods_are_not_supported(pair, tmp_path, request_text):
+    """They answer 9000; that they are not listed is T057."""
+    acs, agent = pair()
+    request = tmp_path / 'request.xml'
+    request.write_text('<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" '
+                       'xmlns:n="http://schemas.xmlsoap.org/soap/encoding/" xmlns:c="urn:dslforum-org:cwmp-1-2">'
+                       '<e:Header><c:ID e:mustUnderstand="1">7</c:ID></e:Header><e:Body>%s</e:Body></e:Envelope>'
+                       % request_text)
+    deprecated, after = acs.call(('raw', str(request)), ('get', CODE))
+    assert deprecated.fault == 9000 and after.good
+
+
 def test_T058_types(pair):
     acs, agent = pair()
     acs.get(SERVER, INFO + 'UpTime', 'Device.Time.')

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# When sessions are tried again, and with what; one session at a time (R-30, R-32, R-40, R-41; T053 to T056).
+import re
+
+import pytest
+
+from acs import start_acs  # noqa: F401
+from agent import CODE, SERVER, STATE, make_agent, pair  # noqa: F401
+
+EVENT = 'X 00D09E Test'
+WAIT, MULTIPLIER = (SERVER + name for name in ('CWMPRetryMinimumWaitInterval', 'CWMPRetryIntervalMultiplier'))
+
+
+def raise_event(agent):
+    """An event that is tried again until it is delivered."""
+    agent.run('espalier-request', 'operate', SERVER + 'Event()', 'Code=' + EVENT)
+
+
+def informs(acs):
+    return [message for message in acs.messages(True) if message.path and message.method == 'Inform']
+
+
+@pytest.mark.parametrize('exchange', [1, 2], ids=['inform', 'empty'])
+def test_T053_silence_ends_the_session_after_30_s_and_more(pair, exchange):
+    acs, agent = pair('--misbehave', 'silent:%d' % exchange, wait=False, fast=True)
+    acs.wait_inform()
+    raise_event(agent)
+    reason = agent.process.wait_for('session 1 in a row has failed: (.*)$', timeout=180)[1]
+    assert 'answer' in reason or 'response' in reason, reason
+    second = acs.wait_inform(after=1)
+    times = [message.time for message in informs(acs)]
+    assert len(times) == 2 and times[1] - times[0] >= 30, 'no second session beside the silent one'
+    assert second.retry == 1 and EVENT in second.events
+    # The first Inform has delivered what it had only where it was answered.
+    assert ('0 BOOTSTRAP' in second.events) == (exchange == 1)
+
+
+def test_T054_waits_are_those_of_the_table(pair):
+    acs, agent = pair()
+    assert acs.set({WAIT: '1', MULTIPLIER: '1200'}).good
+    acs.run('misbehave', 'status:*:500')
+    before = len(informs(acs))
+    answered = len(acs.informs())
+    raise_event(agent)
+    agent.process.wait_for('session 11 in a row has failed', timeout=240)
+    acs.run('misbehave', 'off')
+    last = acs.wait_inform(EVENT, after=answered)
+    waits = [float(wait) for wait in re.findall(r'next try in ([\d.]+) s', agent.process.stderr)]
+    assert len(waits) == 11
+    for number, wait in enumerate(waits, 1):
+        exponent = min(number, 10)
+        assert 1.2 ** (exponent - 1) - 0.06 <= wait <= 1.2 ** exponent + 0.06, (number, wait)
+    times = [message.time for message in informs(acs)[before:]]
+    assert len(times) == 12
+    for first, then, wait in zip(times, times[1:], waits):
+        assert then - first >= wait - 0.06
+    assert last.retry == 11 and last.events == [EVENT]
+
+
+def test_T055_count_of_failures(pair):
+    acs, agent = pair(fast=True)
+    acs.run('misbehave', 'status:*:500')
+    answered = len(acs.informs())
+    raise_event(agent)
+    agent.wait_failed(3)
+    acs.run('misbehave', 'off')
+    inform = acs.wait_inform(EVENT, after=answered)
+    agent.process.wait_for('the session has ended', after=agent.process.stderr.rfind('in a row has failed'))
+    assert inform.retry == len(re.findall('in a row has failed', agent.process.stderr)) >= 3
+    counts = [int(message.texts('RetryCount')[0]) for message in informs(acs)]
+    assert counts[-inform.retry - 1:] == list(range(inform.retry + 1))
+    raise_event(agent)
+    assert acs.wait_inform(EVENT, after=answered + 1).retry == 0
+
+
+def test_T055_a_new_event_is_tried_at_once_and_counts_on(pair):
+    acs, agent = pair()
+    assert acs.set({WAIT: '3600'}).good
+    acs.run('misbehave', 'status:*:500')
+    raise_event(agent)
+    agent.wait_failed(1)
+    agent.run('espalier-request', 'operate', SERVER + 'Event()', 'Code=' + EVENT, 'CommandKey=second')
+    agent.wait_failed(2)
+    acs.run('misbehave', 'off')
+    acs.call(('get', CODE))
+    inform = acs.informs()[-1]
+    assert inform.retry == 2
+    assert sorted(inform.events) == ['6 CONNECTION REQUEST', EVENT, EVENT + '(second)']
+
+
+def test_R41_a_lone_connection_request_is_not_tried_again(pair):
+    acs, agent = pair(fast=True)
+    acs.run('misbehave', 'status:*:500')
+    acs.send_all([('connect',)])
+    agent.wait_failed(1)
+    acs.run('misbehave', 'off')
+    assert 'next try' not in agent.process.stderr
+    raise_event(agent)
+    inform = acs.wait_inform(EVENT)
+    assert inform.events == [EVENT] and inform.retry == 1
+
+
+def test_T056_reboot_during_the_retries(pair, start_acs):
+    acs, agent = pair(fast=True)
+    assert all(result.good for result in acs.call(('schedule-inform', '1', 'key'), ('set-attributes', CODE, '1'),
+                                                  ('misbehave', 'status:*:500')))
+    raise_event(agent)
+    agent.set_paths({CODE: 'changed'})
+    agent.process.wait_for('event M ScheduleInform')
+    agent.wait_failed(3)
+    agent.process.kill()
+    agent.seed(STATE, {'boot-id': 'the boot before'})
+    acs.run('misbehave', 'off')
+    before = len(acs.informs())
+    agent.start()
+    inform = acs.wait_inform(after=before)
+    assert inform.retry == 0
+    assert sorted(inform.events) == ['1 BOOT', '3 SCHEDULED', '4 VALUE CHANGE', 'M ScheduleInform(key)', EVENT]
+    assert inform.parameters[CODE] == 'changed'
