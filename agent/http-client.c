@@ -305,6 +305,10 @@ static void connected(struct http_connection *connection, int result)
 	result = authentication_new_connection(&client->authentication);
 	if (result == 0 && client->events->connected)
 		result = client->events->connected(client->context);
+	if (result == HTTP_HOLD) {
+		client->step = HTTP_HOLDING;
+		return;
+	}
 	if (result != 0)
 		http_failure_set_error(&client->failure, HTTP_FAILURE_REQUEST, result);
 	else
@@ -539,6 +543,13 @@ int http_client_post(struct http_client *client, const struct http_body *body)
 	attempt(client);
 	client->posting = false;
 	return 0;
+}
+
+void http_client_go_on(struct http_client *client)
+{
+	// Where the connection was lost meanwhile there is a new one.
+	if (client->step == HTTP_HOLDING)
+		attempt(client);
 }
 
 void http_client_end(struct http_client *client)

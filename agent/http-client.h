@@ -32,10 +32,12 @@ struct http_result {
 	char reason[HTTP_FAILURE_TEXT_SIZE]; // the error in one line, for the caller to log; "" without an error
 };
 
+#define HTTP_HOLD 1
+
 struct http_client_events {
 	// The connection stands and no byte of the message has been produced: http_client_local_address() holds. May be
-	// called again for the same message after a reconnection, before its body is rewound. Returns 0, or -errno to
-	// fail the message. May be NULL.
+	// called again for the same message after a reconnection, before its body is rewound. Returns 0; HTTP_HOLD to
+	// have the message wait for http_client_go_on(); or -errno to fail it. May be NULL.
 	int (*connected)(void *context);
 	// A piece of the body of a 200 response, white space at its start left out. Returns 0, or -errno to fail the
 	// message. Must not call http_client_*().
@@ -64,6 +66,7 @@ enum http_step {
 	HTTP_CLOSING_OLD, // waiting for the former connection to be gone
 	HTTP_RESOLVING,
 	HTTP_CONNECTING,
+	HTTP_HOLDING, // connected() wants the message to wait
 	HTTP_EXCHANGING,
 	HTTP_FINISHING, // finished() follows
 };
@@ -119,6 +122,9 @@ int http_client_begin(struct http_client *client, const char *url);
 // an empty POST. Redirects, 401 and a connection closed between messages are handled within. Returns 0, or
 // -EBUSY when a message is under way.
 int http_client_post(struct http_client *client, const struct http_body *body);
+
+// Sends a message that connected() has held. Harmless when none is.
+void http_client_go_on(struct http_client *client);
 
 // Ends the session: the connection is closed, cookies and credentials are forgotten, a message under way is dropped
 // without finished(), and the memory for compression is freed. A new session may begin at once.

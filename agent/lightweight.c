@@ -112,18 +112,51 @@ static void deliver(struct lightweight *lightweight)
 	free(message);
 }
 
+static void deliver_durable(struct lightweight *lightweight);
+
+static void changes_stored(int error, void *context)
+{
+	struct lightweight *lightweight = context;
+
+	lightweight->busy = false;
+	if (error)
+		again(lightweight, strerror(-error));
+	else
+		deliver_durable(lightweight);
+}
+
+// That a value has changed must be durable before it is told: after a kill it would else not be told that the value has
+// changed back.
+static void deliver_durable(struct lightweight *lightweight)
+{
+	struct store_transaction *transaction;
+
+	if (store_idle(lightweight->agent->store)) {
+		deliver(lightweight);
+		return;
+	}
+	transaction = store_begin(lightweight->agent->store);
+	if (!transaction) {
+		again(lightweight, strerror(ENOMEM));
+		return;
+	}
+	lightweight->busy = true;
+	// An empty one is done too: behind all that was given to the store before.
+	store_commit(transaction, changes_stored, lightweight);
+}
+
 static void resolved(struct http_resolver *resolver, int result)
 {
 	struct lightweight *lightweight =
 		(struct lightweight *)((char *)resolver - offsetof(struct lightweight, resolver));
 
-	lightweight->resolving = false;
+	lightweight->busy = false;
 	if (!enabled(&lightweight->agent->settings))
 		return;
 	if (result)
 		again(lightweight, strerror(-result));
 	else
-		deliver(lightweight);
+		deliver_durable(lightweight);
 }
 
 // Who receives: the host that is set, else the ACS's own.
@@ -145,14 +178,14 @@ static void rang(struct alarm *alarm)
 	struct lightweight *lightweight = (struct lightweight *)((char *)alarm - offsetof(struct lightweight, alarm));
 	int result;
 
-	if (!enabled(&lightweight->agent->settings) || lightweight->resolving)
+	if (!enabled(&lightweight->agent->settings) || lightweight->busy)
 		return;
 	if (!find_receiver(lightweight)) {
 		again(lightweight, "not a host");
 		return;
 	}
 	result = http_resolver_start(&lightweight->resolver, lightweight->url);
-	lightweight->resolving = !result;
+	lightweight->busy = !result;
 	if (result)
 		resolved(&lightweight->resolver, result < 0 ? result : 0);
 }

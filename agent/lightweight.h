@@ -18,7 +18,7 @@ struct lightweight {
 	struct alarm alarm;	   // of the next one to be sent
 	struct http_resolver resolver;
 	struct url *url; // of the receiver
-	bool resolving;
+	bool busy;	 // waits for the name service or the store
 	int64_t sent_at; // nanoseconds of CLOCK_BOOTTIME, or 0
 };
 

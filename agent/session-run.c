@@ -59,6 +59,7 @@ struct session_run {
 	uint32_t failures[EVENT_SESSIONS];   // sessions of that kind in a row
 	unsigned rejected;		     // Informs in a row that the ACS refused as a whole (400, 8006)
 	uint32_t retry_after;		     // seconds, of this session
+	unsigned holds;			     // commits that the Inform waits for
 	char reason[HTTP_FAILURE_TEXT_SIZE]; // why the session fails
 };
 
@@ -149,6 +150,7 @@ static void add_named(const char *name, size_t length, void *context)
 		log_warning("InformParameter \"%.*s\" names more than an Inform can hold", (int)length, name);
 }
 
+// Returns how many changed values are in the Inform, or -errno.
 static int collect_parameters(struct session_run *run)
 {
 	struct agent *agent = run->agent;
@@ -178,7 +180,7 @@ static int collect_parameters(struct session_run *run)
 			run->references[run->reference_count++] = run->references[i];
 	}
 	inform_parameter_each(&agent->tables, &agent->events, add_named, run);
-	return 0;
+	return (int)added;
 }
 
 static void make_inform(struct session_run *run)
@@ -207,6 +209,33 @@ static void make_inform(struct session_run *run)
 	acs_requests_inform(&agent->acs_requests, &agent->events);
 }
 
+static void changes_stored(int error, void *context)
+{
+	struct session_run *run = context;
+
+	if (error)
+		log_warning("changed values are told without a record of them: %s", strerror(-error));
+	if (!--run->holds)
+		http_client_go_on(&run->http);
+}
+
+// That a value has changed must be durable before the ACS is told: after a kill it would else not be told that the
+// value has changed back. Returns whether the Inform has to wait for that.
+static bool hold(struct session_run *run)
+{
+	struct store_transaction *transaction;
+
+	if (store_idle(run->agent->store))
+		return false;
+	transaction = store_begin(run->agent->store);
+	if (!transaction)
+		return false;
+	run->holds++;
+	// An empty one is done too: behind all that was given to the store before.
+	store_commit(transaction, changes_stored, run);
+	return true;
+}
+
 // The connection stands, so the address by which the ACS can reach the device is known: the Inform is made now, not
 // before.
 static int connected(void *context)
@@ -215,6 +244,7 @@ static int connected(void *context)
 	struct agent *agent = run->agent;
 	union transport_address local, peer;
 	size_t left;
+	int changed;
 
 	rediscovery_reached(&agent->rediscovery);
 	if (!http_client_local_address(&run->http, &local) && !http_client_peer_address(&run->http, &peer))
@@ -233,8 +263,9 @@ static int connected(void *context)
 		events_drop(&agent->events, EVENT_VALUE_CHANGE);
 	}
 	left = events_inform(&agent->events, run->kind);
-	if (collect_parameters(run))
-		return -ENOMEM;
+	changed = collect_parameters(run);
+	if (changed < 0)
+		return changed;
 	make_inform(run);
 	if (run->kind == EVENT_SESSION_HEARTBEAT) {
 		agent->heartbeat.wanted = false;
@@ -243,7 +274,7 @@ static int connected(void *context)
 	// All that waits is on its way; with more than one Inform can carry, another session follows.
 	agent->wanted = left > 0;
 	agent->notify_wanted = false;
-	return 0;
+	return changed && hold(run) ? HTTP_HOLD : 0;
 }
 
 static enum http_compression compression(const char *setting)
