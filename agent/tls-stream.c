@@ -74,12 +74,20 @@ static int take_output(WOLFSSL *ssl, char *data, int size, void *context)
 	return size;
 }
 
+// The library keeps 400 KiB for each of the last 16 points of elliptic curves that it has met (FP_ECC), room for
+// multiples that would be of use if they came again soon.
+static void forget_points(void)
+{
+	wc_ecc_fp_free();
+}
+
 static int verify(int accepted, WOLFSSL_X509_STORE_CTX *store)
 {
 	struct tls_stream *stream = store->userCtx;
 	int depth = store->error_depth;
 
 	(void)accepted;
+	forget_points();
 	if (!stream->verify)
 		return 1;
 	if (depth < 0 || depth >= store->totalCerts || !store->certs)
@@ -200,13 +208,6 @@ static int explain(struct tls_stream *stream, int error)
 }
 
 // ---- The stream
-
-// The library keeps tables of multiples of each point that it has seen twice, 400 KiB for each of the last 16, which
-// are the keys of former handshakes and of no use.
-static void forget_points(void)
-{
-	wc_ecc_fp_free();
-}
 
 static int shake_hands(struct tls_stream *stream)
 {
