@@ -21,9 +21,11 @@ CHUNKED_END = b'\r\n0\r\n\r\n'
 class Connection:
     """A connection on which requests with bodies arrive. Bodies are received into one buffer, over and over."""
 
-    def __init__(self, listener):
+    def __init__(self, listener, context=None):
         self.socket, _ = listener.accept()
         self.socket.settimeout(SECONDS)
+        if context:
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.buffer = bytearray(RECEIVE)
         self.view = memoryview(self.buffer)
 
@@ -62,13 +64,14 @@ class Connection:
 class Peer:
     """The ACS: listens at once; start() holds the agent's first session, after which ask() asks for the whole tree."""
 
-    def __init__(self, port):
+    def __init__(self, port, context=None):
+        self.context = context  # of ssl, or None
         self.listener = socket.create_server(('127.0.0.1', port))
         self.listener.settimeout(SECONDS)
         self.number = 0
 
     def accept(self):
-        return Connection(self.listener)
+        return Connection(self.listener, self.context)
 
     def start(self):
         """Accepts the agent and answers its Inform."""

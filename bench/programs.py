@@ -4,6 +4,7 @@ import ctypes
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -19,12 +20,15 @@ CONFIGURATION = '''[paths]
 run = %(folder)s/run
 state = %(folder)s/state
 [acs]
-url = http://127.0.0.1:%(acs)d/
+url = %(scheme)s://127.0.0.1:%(acs)d/
 periodic_enable = no
 [connection_request]
 port = %(port)d
 username = %(user)s
 password = %(user)s
+%(tls)s'''
+TLS = '''[tls]
+ca_file = %s
 '''
 USER = 'benchmark'
 
@@ -67,6 +71,7 @@ class Scene:
         """Starts a program of the build folder; what it says on standard error is kept in a file."""
         process = subprocess.Popen([str(self.build / program)] + [str(argument) for argument in arguments],
                                    env=self.environment, preexec_fn=end_with_parent, stdin=options.get('stdin'),
+                                   cwd=options.get('cwd'),
                                    stdout=options.get('stdout', subprocess.DEVNULL),
                                    stderr=open(self.folder / ('%d.stderr' % len(self.processes)), 'wb'))
         process.log = self.folder / ('%d.stderr' % len(self.processes))
@@ -105,11 +110,12 @@ class Scene:
         if process.stdout.readline() != b'updated\n':
             raise self.failed(process, 'did not update')
 
-    def agent(self):
-        """Starts the agent; the ACS must listen at acs_port."""
+    def agent(self, ca_file=None):
+        """Starts the agent; the ACS must listen at acs_port, with TLS where there is a file of its authorities."""
         path = self.folder / 'espalier.conf'
-        path.write_text(CONFIGURATION % {'folder': self.folder, 'acs': self.acs_port, 'port': self.request_port,
-                                         'user': USER})
+        path.write_text(CONFIGURATION % {'scheme': 'https' if ca_file else 'http', 'folder': self.folder,
+                                         'acs': self.acs_port, 'port': self.request_port, 'user': USER,
+                                         'tls': TLS % ca_file if ca_file else ''})
         return self.start('espalier-agent', '-c', path)
 
     def acs(self, *arguments, seconds=SECONDS):
@@ -126,13 +132,31 @@ class Scene:
             raise Failed('espalier-acs: %s' % (errors[-1] if errors else 'no session within %d s' % seconds))
         return text
 
-    def first_session(self):
-        """Waits for the agent's first session; returns the URL for connection requests."""
-        text = self.acs('get Device.ManagementServer.ConnectionRequestURL')
+    def first_session(self, *options):
+        """Waits for the agent's first session with these options of the ACS; returns the URL for connection requests."""
+        text = self.acs('get Device.ManagementServer.ConnectionRequestURL', *options)
         match = re.search(r'ConnectionRequestURL = (http://\S+)', text)
         if not match:
             raise Failed('the agent has no ConnectionRequestURL')
         return match[1]
+
+
+def wait_listening(port):
+    """Waits until somebody listens at a port of this machine."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(('127.0.0.1', port)) == 0:
+                return
+        if time.monotonic() > deadline:
+            raise Failed('nobody listens at port %d' % port)
+        time.sleep(0.02)
+
+
+def children_cpu():
+    """Seconds of CPU time of all programs that this process has waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def tasks(pid):

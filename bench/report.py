@@ -20,13 +20,18 @@ SECTIONS = (
     ('Sending an answer', ('send', 'answer_memory'),
      'CPU time of the agent, from the arrival of GetParameterValues to the last byte of its answer over loopback, beside '
      'a program that answers the same request to the same peer with one send() of the finished bytes. And how much the '
-     'agent\'s private memory grows while it answers for the whole tree with a million parameters.'),
+     'agent\'s private memory grows while it answers for the whole tree with a million parameters. Over TLS the other '
+     'program is one that gives the finished bytes to wolfSSL.'),
     ('A session', ('session_cpu', 'session_time', 'session_names', 'session_values', 'session_request_to_inform',
                    'session_system_calls'),
      'Connection request, Inform, GetParameterNames and GetParameterValues of the whole tree, GetParameterValues of 20 '
      'names and one SetParameterValues, between the agent and espalier-acs over loopback. Times are the agent\'s CPU '
      'time, and wall times as the ACS sees them. The agent\'s own parameters, with the table of all processes, come on '
      'top of those that are counted.'),
+    ('TLS', ('tls_connection', 'tls_resumption', 'tls_longest', 'tls_records'),
+     'CPU time of the agent\'s TLS code for a connection in which it gets a small page, beside "openssl s_time" with the same '
+     'server; a resumed connection beside a full one; the longest of the calls into the library in one connection, which the '
+     'agent\'s ring has to wait for; and CPU time to encrypt and send a MiB, beside "openssl s_client".'),
     ('Idle', ('idle',),
      'How often any thread of the agent ran in 60 s after its first session, with no timer due, while a collector '
      'changed all values of the tree each second.'),

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # send: CPU time a parameter of the agent's whole answer to GetParameterValues over loopback, beside sending the same
-# finished bytes with one send() to the same peer. And the memory that the agent takes for an answer of the whole tree
-# with a million parameters, beyond what it has before.
+# finished bytes with one send() to the same peer; over TLS beside wolfSSL with the finished bytes. And the memory that
+# the agent takes for an answer of the whole tree with a million parameters, beyond what it has before.
 import re
 
 from figures import figure, missing
 from peer import Peer
 from programs import Failed, Scene, anonymous, cpu, wait_quiet
+from tls import Certificate
 
 SIZES = (10000, 100000)
 RUNS = 21
 RUNS_OTHER = 11
 RATIO_GOAL = 1.25
+RATIO_GOAL_TLS = 1.2
 LARGE = 1000000
 LARGE_RUNS = 5
 MEMORY_GOAL_KB = 4096
@@ -21,6 +23,7 @@ UNIT = 'ns/parameter'
 REFERENCE = 'one send of the finished bytes'
 PIECE = 512 * 1024  # the agent's: RING_BUFFER_SIZE
 REFERENCE_COPIED = 'memcpy and send of the finished bytes, piece by piece'
+REFERENCE_TLS = 'wolfSSL on the finished bytes'
 MEMORY_UNIT = 'KB'
 
 
@@ -47,10 +50,10 @@ def first_answer(scene, peer, path):
     return file_name, int(match[1])
 
 
-def measure_case(scene, peer, agent, path, before_each, runs, piece=()):
+def measure_case(scene, peer, agent, path, before_each, runs, piece=(), program='send-finished'):
     """Asks for a path again and again, each time the agent and then the program that has the finished bytes."""
     file_name, count = first_answer(scene, peer, path)
-    finished = scene.start('bench/send-finished', scene.acs_port, file_name, *piece)
+    finished = scene.start('bench/' + program, scene.acs_port, file_name, *piece)
     connection = peer.accept()
     used, reference = [], []
     for _ in range(runs):
@@ -77,6 +80,20 @@ def measure(build, size):
             yield figure('send', case % size, UNIT, used, REFERENCE, reference, goal_ratio=goal)
         used, reference = measure_case(scene, peer, agent, PUBLISHED, lambda: None, RUNS, (PIECE,))
         yield figure('send', '%d beside a copy' % size, UNIT, used, REFERENCE_COPIED, reference)
+        peer.agent.close()
+        peer.close()
+
+
+def measure_tls(build, size):
+    """The figure over TLS."""
+    with Scene(build) as scene:
+        scene.publish(size)
+        certificate = Certificate(scene.folder)
+        peer = Peer(scene.acs_port, certificate.context())
+        agent = scene.agent(certificate.path)
+        peer.start()
+        used, reference = measure_case(scene, peer, agent, PUBLISHED, lambda: None, RUNS, program='send-encrypted')
+        yield figure('send', '%d over TLS' % size, UNIT, used, REFERENCE_TLS, reference, goal_ratio=RATIO_GOAL_TLS)
         peer.agent.close()
         peer.close()
 
@@ -117,6 +134,7 @@ def run(build):
     for size in SIZES:
         try:
             yield from measure(build, size)
+            yield from measure_tls(build, size)
         except (Failed, OSError) as error:
             yield missing('send', '%d' % size, UNIT, str(error))
     try:

@@ -11,9 +11,11 @@ import time
 
 from figures import figure, missing
 from programs import Failed, Scene, cpu, memory, wait_quiet
+from tls import Certificate
 
 SIZES = (1000, 10000, 100000)
 RUNS = 11
+RUNS_TLS = 5
 SESSIONS = 1  # of one run, after one that is not timed; the agent takes about 30 connection requests in a minute
 MEMORY_GOAL_KB = 3 * 1024  # at 1,000 parameters
 SMALL = 1000
@@ -21,9 +23,9 @@ WALL_TIMES = (('session_time', 'session'), ('session_names', 'names'), ('session
               ('session_request_to_inform', 'request_to_inform'))
 
 
-def sessions(scene, url, count):
+def sessions(scene, url, count, options=()):
     """Runs some sessions; returns the ACS's figures."""
-    text = scene.acs('--sessions', count, '--connection-url', url)
+    text = scene.acs('--sessions', count, '--connection-url', url, *options)
     return json.loads(text[text.index('{"sessions"'):])['steps']
 
 
@@ -100,6 +102,21 @@ def measure(build, size):
         yield from memory_figures(memory_before, memory(agent.pid), case, size == SMALL)
 
 
+def measure_tls(build):
+    """The agent's memory where the ACS speaks TLS, with one authority in ca_file."""
+    with Scene(build) as scene:
+        scene.publish(SMALL)
+        certificate = Certificate(scene.folder)
+        options = ('--certificate', certificate.path, '--key', certificate.key)
+        agent = scene.agent(certificate.path)
+        url = scene.first_session(*options)
+        for _ in range(RUNS_TLS):
+            sessions(scene, url, SESSIONS, options)
+        wait_quiet(agent.pid)
+        return figure('agent_memory', '%d over TLS' % SMALL, 'KB', [memory(agent.pid)['Private_Dirty']],
+                      goal_value=MEMORY_GOAL_KB)
+
+
 def run(build):
     """Yields all figures."""
     for size in SIZES:
@@ -107,3 +124,7 @@ def run(build):
             yield from measure(build, size)
         except Failed as error:
             yield missing('session_cpu', '%d' % size, 'ms/session', str(error))
+    try:
+        yield measure_tls(build)
+    except Failed as error:
+        yield missing('agent_memory', '%d over TLS' % SMALL, 'KB', str(error))
