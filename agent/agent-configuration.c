@@ -73,6 +73,8 @@ const struct configuration_key agent_configuration_keys[] = {
 	UNSIGNED("transfer", "firmware_timeout", firmware_timeout, 1, 86400, "600"),
 	UNSIGNED("connection_request", "port", connection_request_port, 1, 65535, "7547"),
 	STRING("connection_request", "interface", connection_request_interface),
+	UNSIGNED("connection_request", "burst", connection_request_burst, 1, 1000000, "30"),
+	UNSIGNED("connection_request", "interval", connection_request_interval, 1, 3600000, "2000"),
 	STRING("connection_request", "username", connection_request_username),
 	STRING("connection_request", "password", connection_request_password),
 	CONFIGURATION_CHOICE("connection_request", "port_mapping", struct agent_configuration, port_mapping,

@@ -28,6 +28,7 @@ struct agent_configuration {
 	uint32_t firmware_timeout; // seconds
 
 	uint32_t connection_request_port;
+	uint32_t connection_request_burst, connection_request_interval; // good ones in a row; ms until one more
 	char connection_request_interface[IF_NAMESIZE];
 	char connection_request_username[257], connection_request_password[257];
 	uint32_t port_mapping;		// index of the choices

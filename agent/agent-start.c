@@ -60,6 +60,8 @@ static void reload(struct agent *agent)
 	changed = settings_factory(&agent->settings, &configuration, discovery_values(agent), identity);
 	if (moved)
 		listener_move(&agent->listener);
+	else
+		listener_update(&agent->listener);
 	agent_settings_changed(agent, changed);
 	reach_tell(&agent->reach);
 	log_notice("the configuration was read again");

@@ -2,6 +2,7 @@
 // The HTTP listener by which an ACS asks for a session (TR-069, 3.2.2; ).
 #include "agent/connection-request.h"
 
+#include "shm/cpu-share.h"
 #include "shm/log.h"
 
 #include <arpa/inet.h>
@@ -14,15 +15,15 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define LISTEN_BACKLOG	  64
 #define ACCEPT_RETRY_MS	  1000 // after an error such as too many open files
+#define LOOK_EACH	  16   // connections of a window after which its processor time is looked at
 #define NANOSECONDS_IN_MS 1000000LL
 #define REALM		  "Espalier"
 #define SERVER_HEADER	  "Server: Espalier/" ESPALIER_VERSION "\r\n"
 
 static void close_slot(struct connection_request_slot *slot);
 static void receive(struct connection_request_slot *slot);
-static void start_connection(struct connection_request_slot *slot, int descriptor);
+static void start_waiting(struct connection_request_slot *slot);
 
 static unsigned setting(unsigned value, unsigned fallback)
 {
@@ -30,6 +31,28 @@ static unsigned setting(unsigned value, unsigned fallback)
 }
 
 // --- time ---
+
+// When a connection has to make room for one that waits. Bytes that trickle in do not put it off.
+static int64_t room_at(const struct connection_request_slot *slot)
+{
+	return slot->last_active +
+	       (slot->state == CONNECTION_LINGERING ? CONNECTION_REQUEST_FAREWELL : CONNECTION_REQUEST_PATIENCE) *
+		       NANOSECONDS_IN_MS;
+}
+
+static bool may_accept(const struct connection_request *listener)
+{
+	return !listener->accepting.pending && !listener->closing &&
+	       listener->waiting_count < CONNECTION_REQUEST_WAITING / 2;
+}
+
+// Accepts again, unless it is not time yet.
+static void go_on(struct connection_request *listener, int64_t now)
+{
+	if (may_accept(listener) && listener->accept_again <= now &&
+	    ring_accept(listener->ring, &listener->accepting, listener->descriptor) != 0)
+		log_error("connection request: the ring takes no accept");
+}
 
 // Arms the timer for the connection that ends first; with no connection there is no timer.
 static void arm_timer(struct connection_request *listener)
@@ -41,10 +64,14 @@ static void arm_timer(struct connection_request *listener)
 	for (unsigned i = 0; i < CONNECTION_REQUEST_CONNECTIONS; i++) {
 		const struct connection_request_slot *slot = &listener->slots[i];
 
-		if (slot->descriptor >= 0 && slot->state != CONNECTION_CLOSING && slot->deadline < first)
+		if (slot->descriptor < 0 || slot->state == CONNECTION_CLOSING)
+			continue;
+		if (slot->deadline < first)
 			first = slot->deadline;
+		if (listener->waiting_count && room_at(slot) < first)
+			first = room_at(slot);
 	}
-	if (!listener->accepting.pending && !listener->closing && listener->accept_again < first)
+	if (may_accept(listener) && listener->accept_again < first)
 		first = listener->accept_again;
 	if (first != INT64_MAX && ring_timer(listener->ring, &listener->timer, CLOCK_BOOTTIME, first) != 0)
 		log_error("connection request: the ring takes no timer");
@@ -76,16 +103,20 @@ static void timer_done(struct ring_operation *operation, int result, unsigned fl
 	for (unsigned i = 0; i < CONNECTION_REQUEST_CONNECTIONS; i++) {
 		struct connection_request_slot *slot = &listener->slots[i];
 
-		if (slot->descriptor < 0 || slot->state == CONNECTION_CLOSING || slot->deadline > now)
+		if (slot->descriptor < 0 || slot->state == CONNECTION_CLOSING)
 			continue;
-		if (slot->state != CONNECTION_LINGERING && (slot->fed || slot->messages == 0))
-			listener->counters.timed_out++;
+		if (slot->deadline <= now) {
+			if (slot->state != CONNECTION_LINGERING && (slot->fed || slot->messages == 0))
+				listener->counters.timed_out++;
+		} else if (listener->waiting_count && room_at(slot) <= now) {
+			listener->counters.evicted += slot->state != CONNECTION_LINGERING;
+		} else {
+			continue;
+		}
 		counted(listener);
 		close_slot(slot);
 	}
-	if (!listener->accepting.pending && !listener->closing && listener->accept_again <= now &&
-	    ring_accept(listener->ring, &listener->accepting, listener->descriptor) != 0)
-		log_error("connection request: the ring takes no accept");
+	go_on(listener, now);
 	arm_timer(listener);
 }
 
@@ -105,11 +136,8 @@ static void free_when_idle(struct connection_request_slot *slot)
 	ring_close_descriptor(listener->ring, slot->descriptor);
 	slot->descriptor = -1;
 	explicit_bzero(slot->authorization, sizeof(slot->authorization));
-	if (slot->successor >= 0) {
-		int successor = slot->successor;
-
-		slot->successor = -1;
-		start_connection(slot, successor);
+	if (listener->waiting_count) {
+		start_waiting(slot);
 		return;
 	}
 	for (unsigned i = 0; i < CONNECTION_REQUEST_CONNECTIONS; i++) {
@@ -147,7 +175,8 @@ static void answer(struct connection_request_slot *slot, const char *status, con
 	int length;
 
 	counted(slot->listener);
-	slot->last = last || ++slot->messages >= CONNECTION_REQUEST_MESSAGES_MAX;
+	// While others wait it is one request a connection: who has credentials to give comes back with them.
+	slot->last = last || ++slot->messages >= CONNECTION_REQUEST_MESSAGES_MAX || slot->listener->waiting_count;
 	slot->state = CONNECTION_ANSWERING;
 	length = snprintf(slot->response, sizeof(slot->response),
 			  "HTTP/1.1 %s\r\n" SERVER_HEADER "%sContent-Length: 0\r\n%s\r\n", status, headers,
@@ -421,33 +450,68 @@ static void start_connection(struct connection_request_slot *slot, int descripto
 	receive(slot);
 }
 
-// Puts a new connection in a free slot, or else in that of the connection which has been idle longest and is ended.
+static void start_waiting(struct connection_request_slot *slot)
+{
+	struct connection_request *listener = slot->listener;
+	int descriptor = listener->waiting[listener->waiting_first];
+
+	listener->waiting_first = (listener->waiting_first + 1) % CONNECTION_REQUEST_WAITING;
+	listener->waiting_count--;
+	start_connection(slot, descriptor);
+	go_on(listener, slot->last_active);
+}
+
+// Puts a new connection in a free slot, or behind those that wait for one.
 static void place_connection(struct connection_request *listener, int descriptor)
 {
-	struct connection_request_slot *oldest = NULL, *waiting = &listener->slots[0];
-
-	for (unsigned i = 0; i < CONNECTION_REQUEST_CONNECTIONS; i++) {
-		struct connection_request_slot *slot = &listener->slots[i];
-
-		if (slot->descriptor < 0) {
-			start_connection(slot, descriptor);
+	for (unsigned i = 0; i < CONNECTION_REQUEST_CONNECTIONS && !listener->waiting_count; i++) {
+		if (listener->slots[i].descriptor < 0) {
+			start_connection(&listener->slots[i], descriptor);
 			return;
 		}
-		if (slot->successor < 0 && (!oldest || slot->last_active < oldest->last_active))
-			oldest = slot;
-		if (slot->successor_number < waiting->successor_number)
-			waiting = slot;
 	}
-	listener->counters.evicted++;
-	if (!oldest) {
-		// More came at one moment than can be kept: the one that waits longest gives way, never the newest.
-		oldest = waiting;
-		ring_close_descriptor(listener->ring, oldest->successor);
+	if (listener->waiting_count == CONNECTION_REQUEST_WAITING) {
+		listener->counters.evicted++;
+		ring_close_descriptor(listener->ring, descriptor);
+		return;
 	}
-	oldest->successor = descriptor;
-	oldest->successor_number = listener->counters.connections;
-	if (oldest->state != CONNECTION_CLOSING)
-		close_slot(oldest);
+	listener->waiting[(listener->waiting_first + listener->waiting_count) % CONNECTION_REQUEST_WAITING] =
+		descriptor;
+	listener->waiting_count++;
+	// Room has to be made sooner than the timer knows.
+	if (listener->waiting_count == 1)
+		ring_cancel(listener->ring, &listener->timer);
+	if (listener->waiting_count == CONNECTION_REQUEST_WAITING / 2)
+		ring_cancel(listener->ring, &listener->accepting);
+	arm_timer(listener);
+}
+
+// In a flood the thread does something else half of the time; who comes meanwhile waits in the kernel.
+static void look_at_window(struct connection_request *listener)
+{
+	int64_t now = ring_clock(CLOCK_BOOTTIME), length = CONNECTION_REQUEST_WINDOW * NANOSECONDS_IN_MS;
+
+	if (now - listener->window.start >= length) {
+		listener->window.start = now;
+		listener->window.processor_time = cpu_thread_time();
+		listener->window.connections = 0;
+	}
+	if (++listener->window.connections % LOOK_EACH ||
+	    cpu_thread_time() - listener->window.processor_time < length / 2)
+		return;
+	listener->accept_again = listener->window.start + length;
+	ring_cancel(listener->ring, &listener->accepting);
+	ring_cancel(listener->ring, &listener->timer);
+}
+
+static void accept_failed(struct connection_request *listener, int error)
+{
+	// Perhaps too many open files: trying again at once would spin.
+	listener->counters.accept_errors++;
+	log_warning("connection request: accept failed: %s", strerror(-error));
+	listener->accept_again = ring_clock(CLOCK_BOOTTIME) + ACCEPT_RETRY_MS * NANOSECONDS_IN_MS;
+	// The timer may be armed for a time much later.
+	ring_cancel(listener->ring, &listener->timer);
 }
 
 static void accept_done(struct ring_operation *operation, int result, unsigned flags)
@@ -460,21 +524,18 @@ static void accept_done(struct ring_operation *operation, int result, unsigned f
 			ring_close_descriptor(listener->ring, result);
 		return;
 	}
-	if (result >= 0 && !(flags & RING_MORE) && ring_accept(listener->ring, operation, listener->descriptor) != 0)
-		log_error("connection request: the ring takes no accept");
-	if (result < 0) {
-		// Perhaps too many open files: trying again at once would spin.
-		listener->counters.accept_errors++;
-		log_warning("connection request: accept failed: %s", strerror(-result));
-		listener->accept_again = ring_clock(CLOCK_BOOTTIME) + ACCEPT_RETRY_MS * NANOSECONDS_IN_MS;
-		// The timer may be armed for a time much later.
-		ring_cancel(listener->ring, &listener->timer);
-		arm_timer(listener);
-		return;
+	if (result >= 0) {
+		listener->counters.connections++;
+		counted(listener);
+		look_at_window(listener);
+		place_connection(listener, result);
+	} else if (result != -ECANCELED) {
+		accept_failed(listener, result);
 	}
-	listener->counters.connections++;
-	counted(listener);
-	place_connection(listener, result);
+	if (!(flags & RING_MORE)) {
+		go_on(listener, ring_clock(CLOCK_BOOTTIME));
+		arm_timer(listener);
+	}
 }
 
 // --- the listener ---
@@ -501,7 +562,7 @@ static int open_socket(const struct connection_request_settings *settings, uint1
 		goto failed;
 	result = has_ipv6 ? bind(descriptor, (struct sockaddr *)&ipv6, sizeof(ipv6))
 			  : bind(descriptor, (struct sockaddr *)&ipv4, sizeof(ipv4));
-	if (result != 0 || listen(descriptor, LISTEN_BACKLOG) != 0 ||
+	if (result != 0 || listen(descriptor, CONNECTION_REQUEST_BACKLOG) != 0 ||
 	    getsockname(descriptor, (struct sockaddr *)&ipv6, &length) != 0)
 		goto failed;
 	// The port is at the same place in both kinds of address.
@@ -536,8 +597,6 @@ int connection_request_open(struct connection_request *listener, struct ring *ri
 
 		slot->listener = listener;
 		slot->descriptor = -1;
-		slot->successor = -1;
-		slot->successor_number = 0;
 		slot->receiving.done = receive_done;
 		slot->sending.done = send_done;
 		http_parser_open(&slot->parser, true, &parser_events, slot->line, sizeof(slot->line),
@@ -555,6 +614,12 @@ int connection_request_open(struct connection_request *listener, struct ring *ri
 	return result;
 }
 
+void connection_request_set_limit(struct connection_request *listener, unsigned burst, unsigned interval_ms)
+{
+	listener->settings.burst = burst;
+	listener->settings.interval_ms = interval_ms;
+}
+
 void connection_request_set_credentials(struct connection_request *listener, const char *user, const char *password)
 {
 	listener->settings.user = user;
@@ -569,12 +634,13 @@ void connection_request_close(struct connection_request *listener)
 	ring_cancel(listener->ring, &listener->accepting);
 	ring_cancel(listener->ring, &listener->timer);
 	ring_close_descriptor(listener->ring, listener->descriptor);
+	for (; listener->waiting_count; listener->waiting_count--)
+		ring_close_descriptor(listener->ring,
+				      listener->waiting[(listener->waiting_first + listener->waiting_count - 1) %
+							CONNECTION_REQUEST_WAITING]);
 	for (unsigned i = 0; i < CONNECTION_REQUEST_CONNECTIONS; i++) {
 		struct connection_request_slot *slot = &listener->slots[i];
 
-		if (slot->successor >= 0)
-			ring_close_descriptor(listener->ring, slot->successor);
-		slot->successor = -1;
 		if (slot->descriptor >= 0 && slot->state != CONNECTION_CLOSING)
 			close_slot(slot);
 	}

@@ -7,7 +7,12 @@
 #include "agent/rate-limit.h"
 #include "agent/ring.h"
 
-#define CONNECTION_REQUEST_CONNECTIONS	    16	  // at a time; a new one ends the one that has been idle longest
+#define CONNECTION_REQUEST_CONNECTIONS	    32	  // that are read at a time
+#define CONNECTION_REQUEST_WAITING	    256	  // that wait for one of these to end
+#define CONNECTION_REQUEST_BACKLOG	    1024  // that the kernel keeps beyond these
+#define CONNECTION_REQUEST_PATIENCE	    20	  // ms for a whole request while others wait ...
+#define CONNECTION_REQUEST_FAREWELL	    5	  // ... and to read a refusal
+#define CONNECTION_REQUEST_WINDOW	    100	  // ms, half of which may go to work for new connections
 #define CONNECTION_REQUEST_LINE_MAX	    2048  // bytes of a request line or a header
 #define CONNECTION_REQUEST_RECEIVE_SIZE	    1024  // bytes taken in at a time
 #define CONNECTION_REQUEST_BODY_MAX	    65536 // bytes of a body, which is ignored
@@ -47,7 +52,7 @@ struct connection_request_counters {
 	uint64_t wrong_credentials; // 401
 	uint64_t stale, replayed;   // 401 with stale=true
 	uint64_t timed_out;	    // connections that did not finish a request in time
-	uint64_t evicted;	    // connections ended to make room
+	uint64_t evicted;	    // connections ended to make room for others that waited
 	uint64_t accept_errors;
 };
 
@@ -55,9 +60,7 @@ struct connection_request;
 
 struct connection_request_slot {
 	struct connection_request *listener;
-	int descriptor;		   // -1: free
-	int successor;		   // a new connection that waits for this one to be gone, or -1
-	uint64_t successor_number; // counts connections, so that the oldest is known
+	int descriptor; // -1: free
 	struct ring_operation receiving, sending;
 	struct http_parser parser;
 	int64_t last_active, deadline; // ns of CLOCK_BOOTTIME
@@ -74,7 +77,7 @@ struct connection_request_slot {
 	char response[CONNECTION_REQUEST_RESPONSE_MAX];
 };
 
-// All fields but `counters` and `port` are private. About 130 KiB, of which untouched slots cost nothing: zeroed memory
+// All fields but `counters` and `port` are private. About 260 KiB, of which untouched slots cost nothing: zeroed memory
 // of its own.
 struct connection_request {
 	struct ring *ring;
@@ -85,7 +88,13 @@ struct connection_request {
 	void *context;
 	int descriptor;
 	struct ring_operation accepting, timer;
-	int64_t accept_again; // after an error of accept: when to try it again, ns of CLOCK_BOOTTIME
+	int64_t accept_again; // after an error of accept, or in a flood: when to go on, ns of CLOCK_BOOTTIME
+	struct {
+		int64_t start, processor_time; // ns
+		unsigned connections;
+	} window;
+	int waiting[CONNECTION_REQUEST_WAITING]; // accepted, and read when it is their turn: a ring
+	unsigned waiting_first, waiting_count;
 	struct digest_server digest;
 	struct rate_limit requests, logged;
 	bool closing;
@@ -97,6 +106,9 @@ struct connection_request {
 int connection_request_open(struct connection_request *listener, struct ring *ring,
 			    const struct connection_request_settings *settings, void (*requested)(void *context),
 			    void *context);
+
+// Takes another limit of good requests (0: the default).
+void connection_request_set_limit(struct connection_request *listener, unsigned burst, unsigned interval_ms);
 
 // Takes new credentials, which hold from the next request on.
 void connection_request_set_credentials(struct connection_request *listener, const char *user, const char *password);

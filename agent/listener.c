@@ -165,6 +165,8 @@ static void open_port(struct listener *listener)
 		.user = settings_text(&agent->settings, SETTING_CONNECTION_REQUEST_USERNAME),
 		.password = settings_text(&agent->settings, SETTING_CONNECTION_REQUEST_PASSWORD),
 		.sha256 = true,
+		.burst = configuration->connection_request_burst,
+		.interval_ms = configuration->connection_request_interval,
 		.counted = counted,
 	};
 	int error = -ENOMEM;
@@ -195,6 +197,9 @@ void listener_update(struct listener *listener)
 	}
 	if (close && !listener->former)
 		close_port(listener);
+	if (listener->request)
+		connection_request_set_limit(listener->request, agent->configuration.connection_request_burst,
+					     agent->configuration.connection_request_interval);
 	if (!listener->request) {
 		listener->moved = false;
 		if (!wanted)

@@ -195,11 +195,13 @@ static void take_request(struct reach *reach, const char *datagram, size_t lengt
 {
 	struct agent *agent = reach->agent;
 	char state[UDP_REQUEST_STATE_SIZE];
-	enum udp_request_verdict verdict = udp_request_check(
+	enum udp_request_verdict verdict;
+
+	reach->udp.burst = agent->configuration.connection_request_burst;
+	reach->udp.interval_ms = agent->configuration.connection_request_interval;
+	verdict = udp_request_check(
 		&reach->udp, datagram, length, settings_text(&agent->settings, SETTING_CONNECTION_REQUEST_USERNAME),
 		settings_text(&agent->settings, SETTING_CONNECTION_REQUEST_PASSWORD), ring_clock(CLOCK_BOOTTIME));
-
-	agent_counted(agent);
 	if (verdict != UDP_REQUEST_GRANTED)
 		return;
 	log_info("connection request by UDP");
@@ -207,6 +209,20 @@ static void take_request(struct reach *reach, const char *datagram, size_t lengt
 	agent_put_state(agent, STATE_UDP_REQUEST, state);
 	agent_raise(agent, EVENT_CONNECTION_REQUEST);
 	agent_plan(agent);
+}
+
+static void take_requests(struct reach *reach, const struct reach_requests *requests)
+{
+	struct cpu_share *share = &reach->shares[requests->expected];
+
+	agent_counted(reach->agent);
+	if (!cpu_share_begin(share, ring_clock(CLOCK_BOOTTIME))) {
+		reach->udp.counts[UDP_REQUEST_UNSEEN] += requests->count;
+		return;
+	}
+	for (unsigned i = 0; i < requests->count; i++)
+		take_request(reach, requests->datagrams[i].bytes, requests->datagrams[i].length);
+	cpu_share_end(share, ring_clock(CLOCK_BOOTTIME));
 }
 
 static bool received(struct private_link *link, const char *bytes, size_t length)
@@ -223,8 +239,8 @@ static bool received(struct private_link *link, const char *bytes, size_t length
 	case REACH_MAPPING:
 		take_address(&reach->mapping, message.mapping.address);
 		return true;
-	case REACH_REQUEST:
-		take_request(reach, message.request.bytes, message.request.length);
+	case REACH_REQUESTS:
+		take_requests(reach, &message.requests);
 		return true;
 	case REACH_SETTINGS:
 		break;
@@ -252,6 +268,7 @@ void reach_open(struct reach *reach, struct agent *agent)
 	char state[UDP_REQUEST_STATE_SIZE];
 
 	reach->agent = agent;
+	reach->shares[0].percent = reach->shares[1].percent = REACH_SHARE;
 	reach->link.program = "espalier-nat";
 	reach->link.connected = connected;
 	reach->link.gone = gone;

@@ -7,8 +7,10 @@
 #include "agent/private-link.h"
 #include "agent/reachable.h"
 #include "agent/udp-request.h"
+#include "shm/cpu-share.h"
 #include "shm/reach-message.h"
 
+#define REACH_SHARE	    25 // per cent of a processor for each of them
 #define REACH_GRACE_SECONDS 10 // a monitor that is gone may come back this long, before its addresses count as lost
 
 struct agent;
@@ -31,6 +33,7 @@ struct reach {
 	struct alarm limit;  // when a changed address may open a session again
 	int64_t notified_at; // when it last did, nanoseconds of CLOCK_BOOTTIME, or 0
 	struct udp_request udp;
+	struct cpu_share shares[2]; // of the time to verify requests: of strangers, and from the STUN server's host
 };
 
 // Opens the socket in the run folder, and publishes the addresses of the last time. After the store, settings, the own

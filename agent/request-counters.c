@@ -49,6 +49,7 @@ const struct espalier_parameter connection_request_parameters[] = {
 	[UDP_FIRST + UDP_REQUEST_OLD] = COUNTER("UDPOld", "Dropped: older than the last good one"),
 	[UDP_FIRST + UDP_REQUEST_REPEATED] = COUNTER("UDPRepeated", "Dropped: copies of the last good one"),
 	[UDP_FIRST + UDP_REQUEST_LIMITED] = COUNTER("UDPLimited", "Good ones beyond the limit"),
+	[UDP_FIRST + UDP_REQUEST_UNSEEN] = COUNTER("UDPUnseen", "Dropped unverified, in a flood of others"),
 	[UDP_FIRST + UDP_REQUEST_VERDICTS] = {0},
 };
 

@@ -2,7 +2,6 @@
 // The check of a connection request that came by UDP (TR-069 Annex G; ).
 #include "agent/udp-request.h"
 
-#include "agent/connection-request.h"
 #include "agent/digest.h"
 
 #include <errno.h>
@@ -37,8 +36,7 @@ static enum udp_request_verdict judge(struct udp_request *state, const char *dat
 		return UDP_REQUEST_REPEATED;
 	if (state->any && request.time < state->last_time)
 		return UDP_REQUEST_OLD;
-	if (!rate_limit_allows(&state->limit, CONNECTION_REQUEST_BURST_DEFAULT, CONNECTION_REQUEST_INTERVAL_DEFAULT,
-			       now))
+	if (!rate_limit_allows(&state->limit, state->burst, state->interval_ms, now))
 		return UDP_REQUEST_LIMITED;
 	state->any = true;
 	state->last_time = request.time;

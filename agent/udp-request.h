@@ -15,6 +15,7 @@ enum udp_request_verdict {
 	UDP_REQUEST_OLD,      // before the last good one
 	UDP_REQUEST_REPEATED, // the last good one again: servers send three copies
 	UDP_REQUEST_LIMITED,  // good, but there were too many
+	UDP_REQUEST_UNSEEN,   // not looked at, in a flood
 	UDP_REQUEST_VERDICTS
 };
 
@@ -23,6 +24,7 @@ struct udp_request {
 	bool any; // there was a good one
 	uint64_t last_time, last_id;
 	struct rate_limit limit;
+	unsigned burst, interval_ms; // of it; set by the owner
 	uint64_t counts[UDP_REQUEST_VERDICTS];
 };
 

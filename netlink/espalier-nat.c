@@ -112,6 +112,7 @@ static void client_changed(struct stun_client *client)
 
 	nat_publish(nat);
 	nat_link_binding(nat);
+	nat_link_send_requests(nat);
 }
 
 static void port_mapper_changed(struct port_mapper *mapper)
@@ -122,9 +123,9 @@ static void port_mapper_changed(struct port_mapper *mapper)
 	nat_link_mapping(nat);
 }
 
-static void forward(struct request_filter *filter, const char *datagram, size_t length)
+static void forward(struct request_filter *filter, bool expected, const char *datagram, size_t length)
 {
-	nat_link_request(LOOP_OF(filter, struct nat, stun.filter), datagram, length);
+	nat_link_request(LOOP_OF(filter, struct nat, stun.filter), expected, datagram, length);
 }
 
 static int open_all(struct nat *nat)

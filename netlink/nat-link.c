@@ -12,9 +12,14 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <linux/sockios.h>
+
+#define QUEUE (4 << 20) /* bytes for an agent that has no time just now */
 
 static void attempt(struct nat *nat);
 
@@ -85,7 +90,7 @@ static void attempt(struct nat *nat)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int length = snprintf(address.sun_path, sizeof(address.sun_path), "%s/" REACH_SOCKET, nat->daemon.run_folder);
-	int descriptor;
+	int descriptor, queue = QUEUE;
 
 	if (nat->link.agent.watched || length < 0 || (size_t)length >= sizeof(address.sun_path))
 		return;
@@ -96,6 +101,8 @@ static void attempt(struct nat *nat)
 		close(descriptor);
 		return;
 	}
+	if (setsockopt(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, &queue, sizeof(queue)))
+		setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &queue, sizeof(queue));
 	nat->link.agent.descriptor = descriptor;
 	nat->link.agent.ready = agent_ready;
 	if (loop_watch(&nat->loop, &nat->link.agent, EPOLLIN)) {
@@ -118,15 +125,16 @@ static void folder_ready(struct loop_source *source, uint32_t events)
 	nat_interfaces_changed(nat);
 }
 
-static void send_message(struct nat *nat, const char *bytes, int length)
+static bool send_message(struct nat *nat, const char *bytes, int length)
 {
 	ssize_t sent;
 
-	if (!nat->link.agent.watched || length < 0)
-		return;
+	if (!nat->link.agent.watched)
+		return false;
 	sent = send(nat->link.agent.descriptor, bytes, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (sent < 0 && errno != EAGAIN)
 		log_debug("the agent can't be told: %s", strerror(errno));
+	return sent >= 0;
 }
 
 void nat_link_binding(struct nat *nat)
@@ -166,11 +174,41 @@ void nat_link_mapping(struct nat *nat)
 	send_message(nat, bytes, reach_write_mapping(bytes, &mapping));
 }
 
-void nat_link_request(struct nat *nat, const char *datagram, size_t length)
+static void send_requests(struct nat *nat, struct nat_requests *requests)
 {
-	char bytes[REACH_MESSAGE_MAXIMUM];
+	int waiting = 0;
 
-	send_message(nat, bytes, reach_write_request(bytes, datagram, length));
+	/* Strangers have half of the queue, so that there is always room for what is expected. */
+	if (requests == &nat->link.requests[false] && nat->link.agent.watched)
+		ioctl(nat->link.agent.descriptor, SIOCOUTQ, &waiting);
+	if (waiting > QUEUE / 2 || !send_message(nat, requests->bytes, requests->length))
+		request_filter_lost(&nat->stun.filter, requests->count);
+	requests->count = 0;
+}
+
+void nat_link_request(struct nat *nat, bool expected, const char *datagram, size_t length)
+{
+	struct nat_requests *requests = &nat->link.requests[expected];
+	int filled = requests->count && requests->count < REACH_REQUESTS_MAXIMUM
+			     ? reach_add_request(requests->bytes, requests->length, datagram, length)
+			     : -EMSGSIZE;
+
+	if (filled < 0) {
+		if (requests->count)
+			send_requests(nat, requests);
+		filled = reach_add_request(requests->bytes, reach_write_requests(requests->bytes, expected), datagram,
+					   length);
+	}
+	requests->length = filled;
+	requests->count++;
+}
+
+void nat_link_send_requests(struct nat *nat)
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (nat->link.requests[i].count)
+			send_requests(nat, &nat->link.requests[i]);
+	}
 }
 
 int nat_link_open(struct nat *nat)

@@ -152,6 +152,11 @@ struct nat_link {
 	struct reach_binding binding; /* that was told last */
 	bool mapping_told;
 	struct reach_mapping mapping; /* that was told last */
+	struct nat_requests {
+		char bytes[REACH_MESSAGE_MAXIMUM];
+		int length;
+		unsigned int count;
+	} requests[2]; /* for the agent: of strangers, and expected ones */
 };
 
 /* The section [nat]. What STUN needs comes from the agent, where the ACS may have changed it. */
@@ -280,8 +285,11 @@ void nat_link_binding(struct nat *nat);
 /** nat_link_mapping() - tells the agent the mapped address, when that is news */
 void nat_link_mapping(struct nat *nat);
 
-/** nat_link_request() - hands the agent a connection request; lost when the agent is too busy to read */
-void nat_link_request(struct nat *nat, const char *datagram, size_t length);
+/** nat_link_request() - keeps a connection request for nat_link_send_requests(), or sends those that wait before */
+void nat_link_request(struct nat *nat, bool expected, const char *datagram, size_t length);
+
+/** nat_link_send_requests() - hands the agent what waits; lost when the agent is too busy to read */
+void nat_link_send_requests(struct nat *nat);
 
 /** nat_routes_open() - hears of changed addresses and routes. Returns 0 or -errno. */
 int nat_routes_open(struct nat *nat);

@@ -11,6 +11,7 @@
 #include "netlink/request-filter.h"
 #include "netlink/resolve.h"
 #include "netlink/stun-transaction.h"
+#include "shm/cpu-share.h"
 #include "shm/reach-message.h"
 
 /** Datagrams taken from a socket before others get their turn */
@@ -42,6 +43,8 @@ struct stun_socket {
 	struct loop_source source;
 	struct stun_client *client;
 	bool requests; /* connection requests are taken */
+	struct cpu_share share;
+	struct loop_timer resting; /* while the share is used up */
 };
 
 /** How to have the server answer to another port than the one that asks */

@@ -9,9 +9,10 @@
 
 #include <linux/filter.h>
 
-#define RECEIVE_QUEUE (1 << 20) /* bytes: a flood must not push out what comes between two looks */
-#define UDP_HEADER    8		/* what the kernel's filter sees before the datagram */
-#define KIND_REQUEST  'G'	/* of GET; STUN messages begin with 0 or 1 */
+#define RECEIVE_QUEUE (8 << 20) /* bytes: a flood must not push out what comes between two looks */
+#define SHARE	      50  /* per cent of a processor for what comes: the rest of a flood is the kernel's to drop */
+#define UDP_HEADER    8	  /* what the kernel's filter sees before the datagram */
+#define KIND_REQUEST  'G' /* of GET; STUN messages begin with 0 or 1 */
 
 /* Junk is dropped by the kernel, before anything wakes. */
 static void filter(int descriptor)
@@ -44,6 +45,11 @@ static void socket_ready(struct loop_source *source, uint32_t events)
 	int count;
 
 	(void)events;
+	if (!cpu_share_begin(&socket->share, loop_now())) {
+		loop_watch(client->loop, source, 0);
+		loop_timer_set(client->loop, &socket->resting, cpu_share_free_at(&socket->share));
+		return;
+	}
 	memset(messages, 0, sizeof(messages));
 	for (unsigned int i = 0; i < STUN_BATCH; i++) {
 		pieces[i] = (struct iovec){.iov_base = bytes[i], .iov_len = sizeof(bytes[i])};
@@ -60,10 +66,18 @@ static void socket_ready(struct loop_source *source, uint32_t events)
 		if (bytes[i][0] <= 1)
 			stun_take(&client->transactions, descriptor, &from[i], bytes[i], length);
 		else if (socket->requests)
-			request_filter_take(&client->filter, &from[i], (const char *)bytes[i], length, loop_now());
+			request_filter_take(&client->filter, &from[i], (const char *)bytes[i], length);
 	}
 	if (count > 0)
 		client->changed(client);
+	cpu_share_end(&socket->share, loop_now());
+}
+
+static void rested(struct loop_timer *timer)
+{
+	struct stun_socket *socket = LOOP_OF(timer, struct stun_socket, resting);
+
+	loop_watch(socket->client->loop, &socket->source, EPOLLIN);
 }
 
 int stun_socket_open(struct stun_client *client, struct stun_socket *opened, int family, uint16_t port)
@@ -83,6 +97,8 @@ int stun_socket_open(struct stun_client *client, struct stun_socket *opened, int
 	opened->client = client;
 	opened->source.descriptor = descriptor;
 	opened->source.ready = socket_ready;
+	opened->share = (struct cpu_share){.percent = SHARE};
+	opened->resting.rang = rested;
 	error = bind(descriptor, &address.any, endpoint_length(&address)) ? -errno : 0;
 	if (!error)
 		error = loop_watch(client->loop, &opened->source, EPOLLIN);
@@ -95,6 +111,7 @@ void stun_socket_close(struct stun_client *client, struct stun_socket *socket)
 {
 	if (!socket->source.watched)
 		return;
+	loop_timer_clear(client->loop, &socket->resting);
 	loop_forget(client->loop, &socket->source);
 	close(socket->source.descriptor);
 }

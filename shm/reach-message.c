@@ -80,11 +80,19 @@ int reach_write_mapping(char *buffer, const struct reach_mapping *mapping)
 	return (int)output.length;
 }
 
-int reach_write_request(char *buffer, const char *datagram, size_t length)
+int reach_write_requests(char *buffer, bool expected)
 {
-	struct output output = start(buffer, REACH_REQUEST);
+	struct output output = start(buffer, REACH_REQUESTS);
 
-	if (length > REACH_DATAGRAM_MAXIMUM)
+	put_number(&output, expected, 1);
+	return (int)output.length;
+}
+
+int reach_add_request(char *buffer, int filled, const char *datagram, size_t length)
+{
+	struct output output = {.bytes = buffer, .length = (size_t)filled};
+
+	if (length > REACH_DATAGRAM_MAXIMUM || output.length + LENGTH_SIZE + length > REACH_MESSAGE_MAXIMUM)
 		return -EMSGSIZE;
 	put_bytes(&output, datagram, length);
 	return (int)output.length;
@@ -162,6 +170,23 @@ static void take_settings(struct input *input, struct reach_settings *settings)
 	take_text(input, settings->request_username, REACH_NAME_MAXIMUM);
 }
 
+static void take_requests(struct input *input, struct reach_requests *requests)
+{
+	requests->expected = take_boolean(input);
+	while (!input->bad && input->at < input->length) {
+		size_t length = take_number(input, LENGTH_SIZE);
+
+		if (input->bad || length > REACH_DATAGRAM_MAXIMUM || length > input->length - input->at ||
+		    requests->count == REACH_REQUESTS_MAXIMUM) {
+			input->bad = true;
+			return;
+		}
+		requests->datagrams[requests->count].bytes = input->bytes + input->at;
+		requests->datagrams[requests->count++].length = length;
+		input->at += length;
+	}
+}
+
 int reach_read(const char *bytes, size_t length, struct reach_message *message)
 {
 	struct input input = {.bytes = bytes, .length = length};
@@ -177,8 +202,8 @@ int reach_read(const char *bytes, size_t length, struct reach_message *message)
 		take_text(&input, message->binding.address, REACH_ADDRESS_MAXIMUM);
 	} else if (message->kind == REACH_MAPPING) {
 		take_text(&input, message->mapping.address, REACH_ADDRESS_MAXIMUM);
-	} else if (message->kind == REACH_REQUEST) {
-		message->request.length = take_bytes(&input, message->request.bytes, REACH_DATAGRAM_MAXIMUM);
+	} else if (message->kind == REACH_REQUESTS) {
+		take_requests(&input, &message->requests);
 	} else {
 		return -EBADMSG;
 	}

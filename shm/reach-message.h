@@ -21,11 +21,12 @@
 #define REACH_ADDRESS_MAXIMUM  64u   /* bytes of "host:port" */
 #define REACH_DATAGRAM_MAXIMUM 1024u /* bytes of a request datagram; what is longer is none */
 #define REACH_MESSAGE_MAXIMUM  6144u /* bytes of any message */
+#define REACH_REQUESTS_MAXIMUM 64u   /* datagrams in one message */
 
 enum reach_kind {
 	REACH_SETTINGS = 1, /* agent to monitor */
 	REACH_BINDING,	    /* monitor to agent */
-	REACH_REQUEST,	    /* monitor to agent: a datagram to verify */
+	REACH_REQUESTS,	    /* monitor to agent: datagrams to verify */
 	REACH_MAPPING,	    /* monitor to agent: what a router forwards to the HTTP port */
 };
 
@@ -59,6 +60,16 @@ struct reach_mapping {
 	char address[REACH_ADDRESS_MAXIMUM + 1]; /* "host:port", "" when there is none */
 };
 
+/** Datagrams that look like requests. */
+struct reach_requests {
+	bool expected; /* they come from the STUN server's host, as those of an ACS behind the NAT do */
+	unsigned int count;
+	struct {
+		const char *bytes; /* in the message that was read */
+		size_t length;
+	} datagrams[REACH_REQUESTS_MAXIMUM];
+};
+
 /** A message that was read; the member that `kind` names is filled in. */
 struct reach_message {
 	enum reach_kind kind;
@@ -66,23 +77,29 @@ struct reach_message {
 		struct reach_settings settings;
 		struct reach_binding binding;
 		struct reach_mapping mapping;
-		struct {
-			char bytes[REACH_DATAGRAM_MAXIMUM];
-			size_t length;
-		} request;
+		struct reach_requests requests;
 	};
 };
 
 /**
- * reach_write_settings(), reach_write_binding(), reach_write_mapping(), reach_write_request() - make a message
+ * reach_write_settings(), reach_write_binding(), reach_write_mapping(), reach_write_requests() - make a message
  * @buffer: REACH_MESSAGE_MAXIMUM bytes
  *
- * Return its length; -EMSGSIZE for a datagram that is too long.
+ * Return its length. A message of requests has none yet: reach_add_request() adds one.
  */
 int reach_write_settings(char *buffer, const struct reach_settings *settings);
 int reach_write_binding(char *buffer, const struct reach_binding *binding);
 int reach_write_mapping(char *buffer, const struct reach_mapping *mapping);
-int reach_write_request(char *buffer, const char *datagram, size_t length);
+int reach_write_requests(char *buffer, bool expected);
 
-/** reach_read() - reads a message. Returns 0, or -EBADMSG for anything that the above do not make. */
+/**
+ * reach_add_request() - adds a datagram to a message of requests
+ * @filled: the message's length so far
+ *
+ * Returns its length now, or -EMSGSIZE when the datagram is too long or the message full.
+ */
+int reach_add_request(char *buffer, int filled, const char *datagram, size_t length);
+
+/** reach_read() - reads a message, which must stay as long as its requests are used. Returns 0, or -EBADMSG for
+ * anything that the above do not make. */
 int reach_read(const char *bytes, size_t length, struct reach_message *message);

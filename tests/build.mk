@@ -14,7 +14,7 @@ PYTEST = env PYTHONDONTWRITEBYTECODE=1 ESPALIER_BUILD=$(BUILD) ESPALIER_VERSION=
 	ESPALIER_CC='$(CC)$(if $(SANITIZE), -fsanitize=$(SANITIZE))' /usr/bin/python3 -m pytest -q -p no:cacheprovider --timeout=600
 RESULTS := $(BUILD)/test
 
-include $(wildcard tests/acs/build.mk tests/crash/build.mk tests/fuzz/build.mk tests/cross.mk tests/model.mk)
+include $(wildcard tests/acs/build.mk tests/crash/build.mk tests/flood/build.mk tests/fuzz/build.mk tests/cross.mk tests/model.mk)
 
 # unit(NAME, archives, packages): build/tests/unit-NAME from tests/unit/NAME/*.c
 define unit

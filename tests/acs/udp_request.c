@@ -56,18 +56,17 @@ static void add_escaped(struct buffer *query, const char *text)
 
 static void write_request(struct buffer *datagram, const char *address)
 {
-	static unsigned long long last;
-	char cnonce[33], signature[2 * WC_SHA_DIGEST_SIZE + 1];
+	char cnonce[33], digits[16] = "", signature[2 * WC_SHA_DIGEST_SIZE + 1];
 	unsigned long long now = (unsigned long long)time(NULL), id;
 	struct buffer text = {0};
 
 	digest_token(cnonce);
-	id = strtoull(cnonce, NULL, 16) >> 34;
-	last = id == last ? id + 1 : id;
-	buffer_format(&text, "%llu%llu%s%s", now, last, options.connection_user, cnonce);
+	memcpy(digits, cnonce, sizeof(digits) - 1);
+	id = strtoull(digits, NULL, 16);
+	buffer_format(&text, "%llu%llu%s%s", now, id, options.connection_user, cnonce);
 	sign(text.data, signature);
 	buffer_free(&text);
-	buffer_format(datagram, "GET http://%s?ts=%llu&id=%llu&un=", address, now, last);
+	buffer_format(datagram, "GET http://%s?ts=%llu&id=%llu&un=", address, now, id);
 	add_escaped(datagram, options.connection_user);
 	buffer_format(datagram, "&cn=%s&sig=%s HTTP/1.1\r\n\r\n", cnonce, signature);
 }

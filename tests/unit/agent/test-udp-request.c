@@ -36,7 +36,7 @@ static enum udp_request_verdict ask(struct udp_request *state, unsigned ts, unsi
 
 Test(udp_request, R109_vector)
 {
-	struct udp_request state = {0};
+	struct udp_request state = {.burst = 30, .interval_ms = 2000};
 
 	cr_expect_eq(check(&state, VECTOR), UDP_REQUEST_GRANTED);
 	cr_expect_eq(check(&state, VECTOR), UDP_REQUEST_REPEATED);
@@ -48,7 +48,7 @@ Test(udp_request, R109_vector)
 Test(udp_request, R109_every_digit_of_the_signature_counts)
 {
 	size_t at = (size_t)(strstr(VECTOR, "sig=") + 4 - VECTOR);
-	struct udp_request state = {0};
+	struct udp_request state = {.burst = 30, .interval_ms = 2000};
 
 	for (size_t i = at; i < at + REACH_SIGNATURE_DIGITS; i++) {
 		char text[] = VECTOR;
@@ -61,7 +61,7 @@ Test(udp_request, R109_every_digit_of_the_signature_counts)
 
 Test(udp_request, T118_order)
 {
-	struct udp_request state = {0};
+	struct udp_request state = {.burst = 30, .interval_ms = 2000};
 
 	cr_expect_eq(ask(&state, 100, 1, PASSWORD), UDP_REQUEST_GRANTED);
 	cr_expect_eq(ask(&state, 99, 2, PASSWORD), UDP_REQUEST_OLD);
@@ -73,7 +73,7 @@ Test(udp_request, T118_order)
 
 Test(udp_request, refused_ones_leave_no_trace)
 {
-	struct udp_request state = {0};
+	struct udp_request state = {.burst = 30, .interval_ms = 2000};
 
 	cr_expect_eq(ask(&state, UINT32_MAX, 9, "wrong"), UDP_REQUEST_WRONG_SIGNATURE);
 	cr_expect_eq(ask(&state, 1, 9, PASSWORD), UDP_REQUEST_GRANTED);
@@ -81,7 +81,7 @@ Test(udp_request, refused_ones_leave_no_trace)
 
 Test(udp_request, without_credentials_nothing_is_granted)
 {
-	struct udp_request state = {0};
+	struct udp_request state = {.burst = 30, .interval_ms = 2000};
 
 	cr_expect_eq(udp_request_check(&state, VECTOR, strlen(VECTOR), "", "", SECOND), UDP_REQUEST_WRONG_USER);
 	cr_expect_eq(udp_request_check(&state, VECTOR, strlen(VECTOR), USER, "", SECOND), UDP_REQUEST_WRONG_USER);
@@ -91,7 +91,7 @@ Test(udp_request, without_credentials_nothing_is_granted)
 
 Test(udp_request, the_state_outlives_the_process)
 {
-	struct udp_request state = {0}, next = {0};
+	struct udp_request state = {.burst = 30, .interval_ms = 2000}, next = state;
 	char text[UDP_REQUEST_STATE_SIZE];
 
 	cr_expect_eq(ask(&state, 100, 1, PASSWORD), UDP_REQUEST_GRANTED);
@@ -106,7 +106,7 @@ Test(udp_request, the_state_outlives_the_process)
 
 Test(udp_request, too_many_good_ones)
 {
-	struct udp_request state = {0};
+	struct udp_request state = {.burst = 30, .interval_ms = 2000};
 	unsigned granted = 0;
 
 	for (unsigned i = 1; i <= 100; i++)

@@ -145,7 +145,7 @@ Test(reach_message, others_there_and_back)
 {
 	const struct reach_binding binding = {.nat_detected = true, .address = "[2001:db8::1]:7547"};
 	const struct reach_mapping mapping = {"192.0.2.1:80"};
-	char buffer[REACH_MESSAGE_MAXIMUM], datagram[REACH_DATAGRAM_MAXIMUM + 1] = GOOD;
+	char buffer[REACH_MESSAGE_MAXIMUM];
 	struct reach_message message;
 
 	cr_assert_eq(reach_read(buffer, (size_t)reach_write_binding(buffer, &binding), &message), 0);
@@ -154,11 +154,32 @@ Test(reach_message, others_there_and_back)
 	cr_assert_eq(reach_read(buffer, (size_t)reach_write_mapping(buffer, &mapping), &message), 0);
 	cr_expect_eq(message.kind, REACH_MAPPING);
 	cr_expect_str_eq(message.mapping.address, mapping.address);
-	cr_assert_eq(
-		reach_read(buffer, (size_t)reach_write_request(buffer, datagram, REACH_DATAGRAM_MAXIMUM), &message), 0);
-	cr_expect(message.kind == REACH_REQUEST && message.request.length == REACH_DATAGRAM_MAXIMUM);
-	cr_expect_arr_eq(message.request.bytes, datagram, REACH_DATAGRAM_MAXIMUM);
-	cr_expect_eq(reach_write_request(buffer, datagram, REACH_DATAGRAM_MAXIMUM + 1), -EMSGSIZE);
+}
+
+Test(reach_message, requests_until_it_is_full)
+{
+	char buffer[REACH_MESSAGE_MAXIMUM + 1], datagram[REACH_DATAGRAM_MAXIMUM + 1] = GOOD;
+	struct reach_message message;
+	int length = reach_write_requests(buffer, true), more;
+	unsigned count = 0;
+
+	cr_expect_eq(reach_add_request(buffer, length, datagram, REACH_DATAGRAM_MAXIMUM + 1), -EMSGSIZE);
+	while ((more = reach_add_request(buffer, length, datagram, REACH_DATAGRAM_MAXIMUM)) > 0) {
+		length = more;
+		count++;
+	}
+	cr_expect_eq(count, REACH_MESSAGE_MAXIMUM / (REACH_DATAGRAM_MAXIMUM + 2));
+	cr_assert_eq(reach_read(buffer, (size_t)length, &message), 0);
+	cr_assert_eq(message.kind, REACH_REQUESTS);
+	cr_expect(message.requests.expected && message.requests.count == count);
+	for (unsigned i = 0; i < count; i++) {
+		cr_assert_eq(message.requests.datagrams[i].length, REACH_DATAGRAM_MAXIMUM);
+		cr_expect_arr_eq(message.requests.datagrams[i].bytes, datagram, REACH_DATAGRAM_MAXIMUM);
+	}
+	cr_expect_eq(reach_read(buffer, (size_t)length - 1, &message), -EBADMSG);
+	for (length = reach_write_requests(buffer, false), count = 0; count <= REACH_REQUESTS_MAXIMUM; count++)
+		length = reach_add_request(buffer, length, "", 0);
+	cr_expect_eq(reach_read(buffer, (size_t)length, &message), -EBADMSG, "one too many");
 }
 
 Test(reach_message, mapping_that_can_not_be)
