@@ -7,6 +7,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#define LOCK_TRIES 20
+#define LOCK_WAIT  50000000l // nanoseconds
 
 static const struct espalier_parameter device_parameters[] = {
 	{"RootDataModelVersion", ESPALIER_STRING, .maximum_length = 32,
@@ -44,17 +48,22 @@ static const struct espalier_object objects[] = {
 
 int own_open(struct own *own, const char *folder, const struct espalier_owner *owner, void *context)
 {
-	int error;
+	const struct espalier_writer_options options = {
+		.name = OWN_SEGMENT,
+		.folder = folder,
+		.program = "espalier-agent",
+		.version = ESPALIER_VERSION,
+		.objects = objects,
+		.owner = owner,
+		.context = context,
+	};
+	int error = espalier_writer_open(&own->writer, &options);
 
-	error = espalier_writer_open(&own->writer, &(struct espalier_writer_options){
-							   .name = OWN_SEGMENT,
-							   .folder = folder,
-							   .program = "espalier-agent",
-							   .version = ESPALIER_VERSION,
-							   .objects = objects,
-							   .owner = owner,
-							   .context = context,
-						   });
+	// What an agent was starting when it was killed has the segment's lock until it is executed.
+	for (int try = 1; error == -EBUSY && try < LOCK_TRIES; try++) {
+		nanosleep(&(struct timespec){.tv_nsec = LOCK_WAIT}, NULL);
+		error = espalier_writer_open(&own->writer, &options);
+	}
 	if (error) {
 		const char *text = espalier_error_text();
 
