@@ -26,6 +26,7 @@ struct agent_configuration {
 	uint32_t transfer_retries;
 	char firmware_program[1024];
 	uint32_t firmware_timeout; // seconds
+	char log_file[1024];	   // "": the journal
 
 	uint32_t connection_request_port;
 	uint32_t connection_request_burst, connection_request_interval; // good ones in a row; ms until one more

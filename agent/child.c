@@ -12,12 +12,13 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define SECOND 1000000000ll // nanoseconds
 
-static int spawn(pid_t *pid, const char *const arguments[], int descriptor)
+static int spawn(pid_t *pid, const char *const arguments[], int descriptor, int output)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -39,7 +40,7 @@ static int spawn(pid_t *pid, const char *const arguments[], int descriptor)
 	posix_spawnattr_setsigdefault(&attributes, &all);
 	error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	if (!error)
-		error = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+		error = posix_spawn_file_actions_adddup2(&actions, output ? output : STDERR_FILENO, STDOUT_FILENO);
 	if (!error && descriptor >= 0)
 		error = posix_spawn_file_actions_adddup2(&actions, descriptor, CHILD_DESCRIPTOR);
 	if (!error)
@@ -117,7 +118,7 @@ int child_start(struct child *child, const char *const arguments[], int descript
 	int error;
 
 	assert(!child_running(child) && child->ended);
-	error = spawn(&pid, arguments, descriptor);
+	error = spawn(&pid, arguments, descriptor, child->output);
 	if (error)
 		return error;
 	child->descriptor = pidfd_open(pid, 0);
@@ -127,6 +128,9 @@ int child_start(struct child *child, const char *const arguments[], int descript
 		waitpid(pid, NULL, 0);
 		return error;
 	}
+	if (child->file_size_maximum &&
+	    prlimit(pid, RLIMIT_FSIZE, &(struct rlimit){child->file_size_maximum, child->file_size_maximum}, NULL) < 0)
+		log_warning("%s: its files have no limit: %s", arguments[0], strerror(errno));
 	child->pid = pid;
 	child->channel = channel;
 	child->late = child->closing = false;

@@ -3,11 +3,13 @@
 #include "agent/transfer-type.h"
 
 #include "agent/transfer-firmware.h"
+#include "agent/transfer-log.h"
 
 #include <string.h>
 
 static const struct transfer_file_type *const types[] = {
 	&transfer_firmware,
+	&transfer_log,
 };
 
 // The number behind a type's name: 0 without one, -1 when there is something else.

@@ -543,3 +543,4 @@ void transfers_close(struct agent *agent)
 		transfer_free(transfer);
 	}
 }
+	transfer_log_close(&transfers->log);

@@ -5,6 +5,7 @@
 #include "agent/child.h"
 #include "agent/transfer.h"
 #include "agent/transfer-firmware.h"
+#include "agent/transfer-log.h"
 #include "agent/transfer-type.h"
 
 #define TRANSFERS_MAXIMUM	 16   // that wait, run, or have ended without the ACS knowing: a list has no more
@@ -27,6 +28,7 @@ struct transfers {
 	struct transfer_report report;	  // its last
 	struct transfer *active;	  // is run or applied; NULL while a cancelled one ends
 	struct firmware_program firmware;
+	struct log_program log;
 	struct alarm alarm;
 	bool planning, started;
 };

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The file type "2 Vendor Log File": the end of the system's journal, or of a configured file.
+#pragma once
+
+#include "agent/child.h"
+#include "agent/transfer-job.h"
+#include "agent/transfer-type.h"
+
+#define TRANSFER_LOG_SECONDS 60	       // that the program has
+#define TRANSFER_LOG_SIZE    (4 << 20) // bytes of the file's end
+#define TRANSFER_LOG_LINES   "20000"   // of the journal's end
+
+// Zeroed memory is ready. All fields are private.
+struct log_program {
+	struct child child;
+	struct agent *agent;
+	struct transfer *transfer; // NULL: none waits for it
+	char path[TRANSFER_PATH_SIZE];
+	bool stale; // what runs is of a transfer that was cancelled
+};
+
+extern const struct transfer_file_type transfer_log;
+
+// After ring_close(): ends the program.
+void transfer_log_close(struct log_program *program);
