@@ -53,6 +53,9 @@ struct session_run {
 	struct tree_reference *references; // ParameterList of Inform
 	size_t reference_count, reference_room;
 
+	bool confirming; // the answer to an own request is being made durable
+	unsigned stale;	 // the same of sessions that have ended meanwhile
+
 	const struct soap_message *message; // that came last
 	unsigned fault_code;		    // of it
 	enum event_session kind;
@@ -353,6 +356,35 @@ static struct acs_request *end_request(struct session_run *run)
 	return request;
 }
 
+static void confirmed(int error, void *context)
+{
+	struct session_run *run = context;
+
+	(void)error;
+	if (run->stale) {
+		run->stale--;
+		return;
+	}
+	run->confirming = false;
+	handle(run, SESSION_GO_ON);
+}
+
+// An ACS that has seen the session go on is never told the same again, whenever the device dies: what the
+// answer has changed is on the disk first.
+static void confirm_request(struct session_run *run)
+{
+	struct store_transaction *barrier;
+
+	acs_request_answered(end_request(run), run->message->request);
+	barrier = store_begin(run->agent->store);
+	if (!barrier) {
+		handle(run, SESSION_GO_ON);
+		return;
+	}
+	run->confirming = true;
+	store_commit(barrier, confirmed, run);
+}
+
 // ---- The bytes of a message
 
 static ssize_t produce(void *context, char *buffer, size_t size)
@@ -537,6 +569,9 @@ static void answer_ready(struct rpc_call *call, void *context)
 
 static void end(struct session_run *run)
 {
+	if (run->confirming)
+		run->stale++;
+	run->confirming = false;
 	http_client_end(&run->http);
 	rpc_end(&run->rpc);
 	soap_encoder_end(&run->encoder);
@@ -577,8 +612,7 @@ static void handle(struct session_run *run, enum session_event event)
 		send_request(run);
 		break;
 	case SESSION_CONFIRM_REQUEST:
-		acs_request_answered(end_request(run), run->message->request);
-		handle(run, SESSION_GO_ON);
+		confirm_request(run);
 		break;
 	case SESSION_REFUSE_REQUEST:
 		acs_request_refused(end_request(run), run->fault_code);

@@ -487,6 +487,9 @@ static int64_t go_through(struct agent *agent)
 		else
 			start(agent, transfer);
 		busy = transfers->active;
+		// Its file is lost, or the try has failed at once.
+		if (!busy)
+			next_look = now;
 	}
 	return next_look;
 }

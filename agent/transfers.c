@@ -8,6 +8,7 @@
 #include "agent/transfer-complete.h"
 #include "agent/transfer-file.h"
 #include "agent/transfer-objects.h"
+#include "agent/transfer-told.h"
 #include "shm/log.h"
 
 #include <dirent.h>
@@ -67,12 +68,19 @@ static void append(struct agent *agent, struct transfer *transfer)
 	*place = transfer;
 }
 
+static void remove_file(const struct agent *agent, const struct transfer *transfer)
+{
+	char path[TRANSFER_PATH_SIZE];
+
+	transfers_path(&agent->transfers, transfer->number, path);
+	transfer_file_remove(path);
+}
+
 // Out of the queue, and its program ended. The record is the caller's affair.
 static void take_out(struct agent *agent, struct transfer *transfer)
 {
 	struct transfers *transfers = &agent->transfers;
 	struct transfer **place = &transfers->first;
-	char path[TRANSFER_PATH_SIZE];
 
 	while (*place && *place != transfer)
 		place = &(*place)->next;
@@ -83,8 +91,7 @@ static void take_out(struct agent *agent, struct transfer *transfer)
 		// Its file goes when nobody writes it any more.
 		child_kill(&transfers->child);
 	} else {
-		transfers_path(transfers, transfer->number, path);
-		transfer_file_remove(path);
+		remove_file(agent, transfer);
 	}
 	// What a handler still works on is freed when it has finished.
 	if (transfer->handling) {
@@ -129,22 +136,43 @@ static struct waiting *wait_for(struct agent *agent, uint32_t number, void (*don
 
 // ---- The end of a transfer
 
+static void forgotten(int error, void *context)
+{
+	struct waiting *waiting = context;
+
+	if (!error)
+		transfer_told_remove(waiting->agent, waiting->number);
+	free(waiting);
+}
+
+// Nobody wants to know more of it: out of the queue, and its record goes. An agent that is killed before that finds out
+// by the note.
+static void forget(struct agent *agent, struct transfer *transfer)
+{
+	struct waiting *waiting = wait_for(agent, transfer->number, NULL, NULL);
+	struct store_transaction *transaction = waiting ? store_begin(agent->store) : NULL;
+	char name[16];
+
+	transfer_told_add(agent, transfer->number);
+	transfer_name(transfer, name);
+	take_out(agent, transfer);
+	if (!transaction) {
+		free(waiting);
+		return;
+	}
+	store_delete(transaction, STORE_TRANSFER, name);
+	store_commit(transaction, forgotten, waiting);
+}
+
 static void request_ended(struct acs_request *request, enum acs_request_end end, const void *response)
 {
 	struct transfer *transfer = (struct transfer *)((char *)request - offsetof(struct transfer, request));
-	struct agent *agent = transfer->agent;
-	struct store_transaction *transaction = store_begin(agent->store);
-	char name[16];
 
 	(void)response;
 	if (end == ACS_REQUEST_REFUSED)
 		log_warning("%s of transfer %u was refused too often, with fault %u: it is given up",
 			    request->kind->name, transfer->number, request->fault_code);
-	transfer_name(transfer, name);
-	if (transaction)
-		store_delete(transaction, STORE_TRANSFER, name);
-	agent_commit(transaction);
-	take_out(agent, transfer);
+	forget(transfer->agent, transfer);
 }
 
 static const struct acs_request_kind transfer_complete = {
@@ -207,6 +235,8 @@ static void completion_stored(int error, void *context)
 	free(waiting);
 	if (!transfer)
 		return;
+	// Not before: without a record of its end it would be fetched once more. A disk that is full has room then.
+	remove_file(agent, transfer);
 	if (error) {
 		log_error("the end of transfer %u can't be made durable: %s", transfer->number, strerror(-error));
 		transfer->retry_at = ring_clock(CLOCK_BOOTTIME) + TRANSFER_STORE_SECONDS * SECOND;
@@ -235,8 +265,6 @@ void transfers_store_again(struct agent *agent, struct transfer *transfer)
 
 void transfers_complete(struct agent *agent, struct transfer *transfer, unsigned fault, const char *text)
 {
-	char path[TRANSFER_PATH_SIZE];
-
 	if (agent->transfers.active == transfer)
 		agent->transfers.active = NULL;
 	if (fault)
@@ -251,17 +279,8 @@ void transfers_complete(struct agent *agent, struct transfer *transfer, unsigned
 	if (!transfer->completed)
 		transfer->completed = time(NULL);
 	explicit_bzero(transfer->password, sizeof(transfer->password));
-	transfers_path(&agent->transfers, transfer->number, path);
-	transfer_file_remove(path);
 	if (transfer->origin == TRANSFER_LOCAL && !transfer_complete_wanted(agent, transfer)) {
-		struct store_transaction *transaction = store_begin(agent->store);
-		char name[16];
-
-		transfer_name(transfer, name);
-		if (transaction)
-			store_delete(transaction, STORE_TRANSFER, name);
-		agent_commit(transaction);
-		take_out(agent, transfer);
+		forget(agent, transfer);
 		return;
 	}
 	transfer_objects_publish(agent, transfer);
@@ -271,6 +290,7 @@ void transfers_complete(struct agent *agent, struct transfer *transfer, unsigned
 	}
 	// At the start the store commits this before the first session can begin, whose Inform then has the event.
 	transfers_save(agent, transfer);
+	remove_file(agent, transfer);
 	transfer->durable = true;
 	ask(agent, transfer);
 }
@@ -510,8 +530,13 @@ void transfers_start(struct agent *agent)
 	struct transfer *transfer, *next;
 
 	remove_strangers(agent);
+	transfer_told_clean(agent);
 	for (transfer = agent->transfers.first; transfer; transfer = next) {
 		next = transfer->next;
+		if (transfer_told(agent, transfer->number)) {
+			forget(agent, transfer);
+			continue;
+		}
 		transfer_objects_publish(agent, transfer);
 		if (transfer->state == TRANSFER_RUNNING)
 			transfer->state = TRANSFER_WAITING;
@@ -534,6 +559,7 @@ void transfers_close(struct agent *agent)
 
 	child_close(&transfers->child, true);
 	transfer_firmware_close(&transfers->firmware);
+	transfer_log_close(&transfers->log);
 	if (transfers->active && transfers->active->cancelled)
 		transfer_free(transfers->active);
 	while (transfers->first) {
@@ -543,4 +569,3 @@ void transfers_close(struct agent *agent)
 		transfer_free(transfer);
 	}
 }
-	transfer_log_close(&transfers->log);
