@@ -8,10 +8,10 @@ import time
 import pytest
 
 from acs import start_acs  # noqa: F401
-from agent import SERVER, make_agent, pair, publish  # noqa: F401
+from agent import CREDENTIALS, SERVER, make_agent, pair, publish  # noqa: F401
 from fileserver import file_server  # noqa: F401
 from process import wait_until
-from transfer import FIRMWARE, TABLE, UNKNOWN_TIME, device  # noqa: F401
+from transfer import FIRMWARE, LOG, TABLE, UNKNOWN_TIME, device  # noqa: F401
 
 DATA = os.urandom(300000)
 
@@ -402,3 +402,86 @@ def test_R65_fault_on_transfer_complete(device, file_server):
     assert 'given up' in device.agent.process.stderr
     device.acs.call(('get', TABLE))
     assert len(device.ends()) == 3
+
+
+def test_T110_power_cut_before_transfer_complete(device, file_server, start_acs):
+    """The image runs, its end is on the disk, the ACS can't be reached, and the power goes: told after the next boot."""
+    device = device()
+    file_server.files['/file'] = DATA
+    assert device.acs.call(('download', 'key', FIRMWARE, file_server.url())).good
+    wait_until(lambda: any(row['State'] == 'Restarting' for row in device.rows().values()), 'the hand-over')
+    device.acs.stop()
+    device.agent.process.kill()
+    device.reboot(version='2.0')
+    wait_until(lambda: any(row['State'] == 'Done' for row in device.rows().values()), 'the end')
+    device.agent.process.kill()
+    device.acs = start_acs(*CREDENTIALS, port=device.acs.port)
+    device.reboot()
+    inform = device.acs.wait_inform()
+    assert {'1 BOOT', '7 TRANSFER COMPLETE', 'M Download(key)'} <= set(inform.events)
+    end = device.wait_end('key')
+    assert end.fault == 0 and UNKNOWN_TIME < end.start <= end.complete
+    device.wait_settled()
+    device.agent.restart()
+    device.acs.call(('get', 'Device.DeviceInfo.SoftwareVersion'))
+    assert len(device.ends()) == 1 and not device.agent.tree(TABLE + 'Transfer.')
+
+
+# ---- Uploads
+
+def test_T113_upload_of_a_log_file(device, file_server, tmp_path):
+    """The end of the configured file, by PUT with Digest; then one that is not there."""
+    log = tmp_path / 'messages'
+    log.write_bytes(b'too old\n' + b'x' * (4 << 20))
+    device = device(transfer={'log_file': log})
+    file_server.user, file_server.password = 'someone', 'secret'
+    upload = ('upload', 'log', LOG, file_server.url('/log'), 'user=someone', 'password=secret')
+    assert device.acs.call(upload).good
+    end = device.wait_end('log')
+    assert end.fault == 0 and UNKNOWN_TIME < end.start <= end.complete
+    assert file_server.files['/log'] == b'x' * (4 << 20)
+    assert {'7 TRANSFER COMPLETE', 'M Upload(log)'} <= set(device.acs.informs()[-1].events)
+    log.unlink()
+    assert device.acs.call(('upload', 'gone') + upload[2:]).good
+    assert device.wait_end('gone').fault == 9011
+    log.write_text('a line\n')
+    assert device.acs.call(('upload', 'refused') + upload[2:4]).good
+    assert device.wait_end('refused').fault == 9012
+    device.wait_settled()
+
+
+def test_T113_upload_of_the_journal(device, file_server):
+    device = device()
+    assert device.acs.call(('upload', 'log', LOG, file_server.url('/log'))).good
+    assert device.wait_end('log').fault == 0
+    journal = device.agent.run('journalctl', '--no-pager', '--output=short-iso', '--lines=1').stdout
+    assert file_server.files['/log'] and (journal.strip() in file_server.files['/log'].decode(errors='replace'))
+
+
+def test_T113_cancelled_while_the_log_is_written(device, file_server, tmp_path):
+    """A log that never ends: a pipe that a program reads, and of which a second upload gets what is left."""
+    log = tmp_path / 'pipe'
+    os.mkfifo(log)
+    device = device(transfer={'log_file': log})
+    assert device.acs.call(('upload', 'first', LOG, file_server.url('/log'))).good
+    wait_until(lambda: device.queued() == {'first': 2}, 'the start')
+    assert device.acs.call(('cancel-transfer', 'first')).good
+    assert device.acs.call(('upload', 'second', LOG, file_server.url('/log'))).good
+    with open(log, 'wb') as pipe:
+        pipe.write(b'what is left')
+    assert device.wait_end('second').fault == 0
+    assert file_server.files == {'/log': b'what is left'}
+    assert [end.key for end in device.ends()] == ['second']
+    device.wait_settled()
+
+
+def test_T113_a_server_that_refuses(device, file_server, tmp_path):
+    log = tmp_path / 'messages'
+    log.write_text('a line\n')
+    device = device(transfer={'log_file': log, 'retries': 1})
+    for status, fault, tries in ((403, 9016, 1), (401, 9012, 2), (500, 9011, 2)):
+        file_server.status, file_server.requests = status, []
+        assert device.acs.call(('upload', str(status), LOG, file_server.url('/log'))).good
+        assert device.wait_end(str(status)).fault == fault
+        assert tries >= len(file_server.requests) >= 1
+    assert not file_server.files

@@ -10,6 +10,7 @@ from agent import STATE
 from process import wait_until
 
 FIRMWARE = '1 Firmware Upgrade Image'
+LOG = '2 Vendor Log File'
 TABLE = 'Device.X_ESPALIER_Transfers.'
 TRANSFER = 9  # kind of the records
 UNKNOWN_TIME = '0001-01-01T00:00:00Z'
@@ -24,6 +25,15 @@ cp "$1" %(folder)s/image.new && mv %(folder)s/image.new %(folder)s/image
 echo end >>%(folder)s/ends
 exit "$(cat %(folder)s/status)"
 '''
+
+
+def install_program(folder, status):
+    """Makes the program above in `folder`, ending with a status."""
+    program = folder / 'install'
+    program.write_text(PROGRAM % {'folder': folder})
+    program.chmod(0o755)
+    (folder / 'status').write_text(str(status))
+    return program
 
 
 class Device:
@@ -114,11 +124,8 @@ def device(pair, tmp_path):
     def make(*options, transfer=None, sections=None, **settings):
         folder = tmp_path / 'firmware'
         folder.mkdir()
-        program = folder / 'install'
-        program.write_text(PROGRAM % {'folder': folder})
-        program.chmod(0o755)
-        (folder / 'status').write_text('0')
-        everything = dict(sections or {}, transfer=dict({'firmware_program': program, 'retries': 0}, **(transfer or {})))
+        keys = dict({'firmware_program': install_program(folder, 0), 'retries': 0}, **(transfer or {}))
+        everything = dict(sections or {}, transfer=keys)
         everything['device'] = dict({'software_version': '1.0', 'reboot': ''}, **everything.get('device', {}))
         acs, agent = pair(*options, sections=everything, **settings)
         return Device(acs, agent, folder)

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kill -9 of the agent at any moment of file transfers: each end is told, and told once (R-64, R-65, R-69).
+import os
+import random
+import signal
+import threading
+
+import pytest
+
+from agent import SERVER, URL, make_agent  # noqa: F401
+from fileserver import file_server  # noqa: F401
+from process import wait_until
+from transfer import FIRMWARE, LOG, TABLE, install_program
+from wire import Wire, envelope, knock
+
+SEED = int(os.environ.get('ESPALIER_SEED') or random.randrange(1 << 30))
+COMPLETE = ('TransferComplete', 'AutonomousTransferComplete')
+DOWNLOAD = ('<c:Download><CommandKey>%s</CommandKey><FileType>' + FIRMWARE + '</FileType><URL>%s</URL><Username/>'
+            '<Password/><FileSize>0</FileSize><TargetFileName/><DelaySeconds>0</DelaySeconds><SuccessURL/><FailureURL/>'
+            '</c:Download>')
+UPLOAD = ('<c:Upload><CommandKey>%s</CommandKey><FileType>' + LOG + '</FileType><URL>%s</URL><Username/><Password/>'
+          '<DelaySeconds>0</DelaySeconds></c:Upload>')
+
+
+class Delivery:
+    """A TransferComplete that came. `followed`: the agent has gone on in that session, so that it knows of the answer."""
+
+    def __init__(self, request):
+        self.key = (request.texts('CommandKey') or request.texts('AnnounceURL'))[0]
+        self.fault = int(request.texts('FaultCode')[0])
+        self.followed = False
+
+
+class Controller:
+    """An ACS that gives each session what waits in `commands` {key: request}, and remembers every byte's meaning."""
+
+    def __init__(self):
+        self.wire = Wire()
+        self.lock = threading.Lock()
+        self.commands, self.accepted, self.sent, self.deliveries = {}, set(), set(), []
+        self.wire.serve(self.serve)
+
+    def ask(self, key, request):
+        with self.lock:
+            self.commands[key] = request
+            self.sent.add(key)
+
+    def take(self):
+        with self.lock:
+            return self.commands.popitem() if self.commands else (None, None)
+
+    def serve(self, connection, _):
+        inform = connection.receive()
+        connection.answer(envelope('<c:InformResponse><MaxEnvelopes>1</MaxEnvelopes></c:InformResponse>',
+                                   inform.texts('ID')[0]))
+        request, delivery = connection.receive(), None
+        while request.method in COMPLETE:
+            delivery = Delivery(request)
+            self.deliveries.append(delivery)
+            connection.answer(envelope('<c:%sResponse/>' % request.method, request.texts('ID')[0]))
+            request = connection.receive()
+            delivery.followed = True
+        assert request.body == '', request.body
+        while True:
+            key, command = self.take()
+            if key is None:
+                connection.end()
+                return
+            answer = connection.call(command)
+            if answer.method != 'Fault':
+                self.accepted.add(key)
+
+    def told(self):
+        return {delivery.key for delivery in self.deliveries}
+
+
+def wake(url):
+    """A connection request, of which nothing may come back."""
+    try:
+        knock(url)
+    except (OSError, IndexError, ValueError, KeyError):
+        pass
+
+
+def killed(make_agent, file_server, folder, count):
+    print('ESPALIER_SEED=%d' % SEED)
+    chance = random.Random(SEED)
+    program = install_program(folder, 1)
+    log = folder / 'log'
+    log.write_text('a line\n' * 1000)
+    acs = Controller()
+    agent = make_agent(acs.wire.url, sections={'transfer': {'firmware_program': program, 'retries': 0, 'log_file': log}})
+    agent.fast_retry().start()
+    agent.wait_idle()
+    url = agent.tree(URL)[URL]
+    file_server.files['/file'] = os.urandom(200000)
+    agent.set_paths({SERVER + 'AutonomousTransferCompletePolicy.Enable': '1'})
+    # An image whose program is killed with the agent too often is given up.
+    faults = {'image': (9018, 9010), 'missing': (9016,), 'log': (0,), 'own': (9010,)}
+    for number in range(count):
+        kind = chance.choice(('image', 'missing', 'log', 'own'))
+        key = '%s %d' % (kind, number)
+        timer = threading.Timer(chance.uniform(0, 0.15), agent.process.signal, (signal.SIGKILL,))
+        timer.start()
+        if kind == 'own':
+            done = agent.run('espalier-request', 'operate', TABLE + 'Report()', 'FileType=' + FIRMWARE,
+                             'AnnounceURL=' + key, 'FaultCode=9010', status=None)
+            acs.sent.add(key)
+            if done.popen.returncode == 0:
+                acs.accepted.add(key)
+        else:
+            acs.ask(key, UPLOAD % (key, file_server.url('/log')) if kind == 'log' else
+                    DOWNLOAD % (key, file_server.url('/file' if kind == 'image' else '/nothing')))
+            wake(url)
+        timer.join()
+        agent.process.wait()
+        agent.start()
+    acs.commands.clear()
+    wait_until(lambda: acs.accepted <= acs.told(), 'the ends of %s' % sorted(acs.accepted - acs.told()))
+    wait_until(lambda: not agent.tree(TABLE + 'Transfer.'), 'the end of all transfers')
+    wake(url)
+    agent.wait_idle(agent.process.stderr.count('the session has ended') + 1)
+    agent.process.stop()
+    acs.wire.close()
+
+    assert len(acs.accepted) > count / 4
+    known = set()
+    for delivery in acs.deliveries:
+        assert delivery.key in acs.sent and delivery.fault in faults[delivery.key.split()[0]], vars(delivery)
+        assert delivery.key not in known, '%s is told again' % delivery.key
+        if delivery.followed:
+            known.add(delivery.key)
+    # The answer to a delivery may be lost with the process that it comes to; then only it is repeated.
+    repeated = len(acs.deliveries) - len(acs.told())
+    unfollowed = sum(not delivery.followed for delivery in acs.deliveries)
+    print('%d transfers, %d accepted, %d told, %d answers lost' % (count, len(acs.accepted), len(acs.told()), repeated))
+    assert repeated <= unfollowed
+    assert not os.listdir(agent.state / 'transfers')
+    assert not (agent.state / 'agent.db.corrupt').exists()
+
+
+def test_R65_each_end_is_told_once_after_100_kills(make_agent, file_server, tmp_path):
+    killed(make_agent, file_server, tmp_path, 100)
+
+
+@pytest.mark.soak
+def test_R65_each_end_is_told_once_after_500_kills(make_agent, file_server, tmp_path):
+    killed(make_agent, file_server, tmp_path, 500)
