@@ -354,6 +354,8 @@ static void set_tls(CURL *easy, const struct transfer_job *job)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, job->verify ? 2l : 0l);
 	if (*job->ca_file)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, job->ca_file);
+	if (*job->crl_file)
+		curl_easy_setopt(easy, CURLOPT_CRLFILE, job->crl_file);
 	if (*job->certificate) {
 		curl_easy_setopt(easy, CURLOPT_SSLCERT, job->certificate);
 		curl_easy_setopt(easy, CURLOPT_SSLKEY, *job->private_key ? job->private_key : job->certificate);

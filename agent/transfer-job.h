@@ -41,7 +41,9 @@ struct transfer_job {
 	char url[TRANSFER_TEXT_SIZE];
 	char username[TRANSFER_TEXT_SIZE], password[TRANSFER_TEXT_SIZE];
 	char path[TRANSFER_PATH_SIZE]; // of the file, complete; a download has `path`.part before
-	char ca_file[TRANSFER_PATH_SIZE], certificate[TRANSFER_PATH_SIZE], private_key[TRANSFER_PATH_SIZE]; // "": none
+	// "": none
+	char ca_file[TRANSFER_PATH_SIZE], crl_file[TRANSFER_PATH_SIZE];
+	char certificate[TRANSFER_PATH_SIZE], private_key[TRANSFER_PATH_SIZE];
 };
 
 // The program's packets: how far it is, at most one a second, and then the result.

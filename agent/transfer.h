@@ -68,9 +68,10 @@ struct transfer {
 	const struct transfer_file_type *type;
 	int64_t retry_at; // nanoseconds of CLOCK_BOOTTIME, 0: at once
 	uint64_t transferred, total;
-	bool durable;	// DONE: the record says so
-	bool handling;	// its handler has it
-	bool cancelled; // while its handler has it: it is in no queue any more
+	uint64_t logged; // of `transferred`
+	bool durable;	 // DONE: the record says so
+	bool handling;	 // its handler has it
+	bool cancelled;	 // while its handler has it: it is in no queue any more
 	struct espalier_row row;
 	struct acs_request request;
 	bool asked; // the request is in the queue

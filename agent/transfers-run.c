@@ -171,6 +171,21 @@ static void program_ended(struct child *child, int status, bool late)
 	transfers_plan(agent);
 }
 
+// Each tenth of a file, or, where its length is unknown, twice as much as before.
+static void log_progress(struct transfer *transfer)
+{
+	uint64_t step = transfer->total ? transfer->total / 10 : transfer->logged;
+
+	if (transfer->transferred < transfer->logged + step || transfer->transferred == transfer->logged)
+		return;
+	transfer->logged = transfer->transferred;
+	if (transfer->total)
+		log_info("transfer %u: %llu of %llu bytes", transfer->number, (unsigned long long)transfer->transferred,
+			 (unsigned long long)transfer->total);
+	else
+		log_info("transfer %u: %llu bytes", transfer->number, (unsigned long long)transfer->transferred);
+}
+
 static void program_says(struct child *child)
 {
 	struct transfers *transfers = (struct transfers *)((char *)child - offsetof(struct transfers, child));
@@ -185,8 +200,7 @@ static void program_says(struct child *child)
 		return;
 	transfer->transferred = transfers->report.transferred;
 	transfer->total = transfers->report.total;
-	log_debug("transfer %u: %llu of %llu bytes", transfer->number, (unsigned long long)transfer->transferred,
-		  (unsigned long long)transfer->total);
+	log_progress(transfer);
 	transfer_objects_publish(transfers->agent, transfer);
 }
 
@@ -215,6 +229,7 @@ static void fill_job(const struct agent *agent, const struct transfer *transfer,
 	snprintf(job->password, sizeof(job->password), "%s", transfer->password);
 	transfers_path(&agent->transfers, transfer->number, job->path);
 	snprintf(job->ca_file, sizeof(job->ca_file), "%s", configuration->ca_file);
+	snprintf(job->crl_file, sizeof(job->crl_file), "%s", configuration->crl_file);
 	snprintf(job->certificate, sizeof(job->certificate), "%s", configuration->certificate);
 	snprintf(job->private_key, sizeof(job->private_key), "%s", configuration->private_key);
 }
@@ -276,7 +291,7 @@ static void start(struct agent *agent, struct transfer *transfer)
 	agent->transfers.active = transfer;
 	transfer->state = TRANSFER_RUNNING;
 	transfer->retry_at = 0;
-	transfer->transferred = transfer->total = 0;
+	transfer->transferred = transfer->total = transfer->logged = 0;
 	if (!transfer->started)
 		transfer->started = time(NULL);
 	log_info("transfer %u starts", transfer->number);
