@@ -3,7 +3,8 @@
 
 PACKAGES_BUILD += libedit-dev
 PACKAGES_TEST += libcriterion-dev python3 python3-pytest python3-pytest-xdist python3-pytest-timeout libxml2-utils \
-	iproute2 nftables conntrack coturn miniupnpd-nftables miniupnpc procps tmux dnsmasq-base udhcpc isc-dhcp-client nginx-light openssl
+	iproute2 nftables conntrack coturn miniupnpd-nftables miniupnpc procps tmux dnsmasq-base udhcpc isc-dhcp-client nginx-light openssl \
+	vsftpd tftpd-hpa systemd
 PACKAGES_FUZZ += clang libclang-rt-14-dev
 PACKAGES_CI += clang-tidy clang-format shellcheck
 

@@ -24,14 +24,14 @@ class FileServer:
 
     user, password: asks for Digest. cut: bytes after which the next answers' connections are broken, one each.
     pace: seconds between pieces of 64 KiB. status: answers all with it. headers: of each good answer.
-    redirect: {path: (status, location)}. ranges: whether Range is obeyed.
+    redirect: {path: (status, location)}. ranges: whether Range is obeyed. length: whether it tells the file's length.
     """
 
     def __init__(self):
         server = self
         self.files, self.requests, self.headers, self.redirect, self.cut = {}, [], {}, {}, []
         self.user = self.password = self.status = None
-        self.pace, self.ranges = 0, True
+        self.pace, self.ranges, self.length = 0, True, True
         self.lock = threading.Lock()
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -121,7 +121,11 @@ class FileServer:
         handler.send_response(status)
         for name, value in headers.items():
             handler.send_header(name, value)
-        handler.send_header('Content-Length', len(data))
+        if self.length:
+            handler.send_header('Content-Length', len(data))
+        else:
+            handler.send_header('Connection', 'close')
+            handler.close_connection = True
         handler.end_headers()
         at = 0
         while at < len(data):
