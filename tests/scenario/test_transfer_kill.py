@@ -118,8 +118,9 @@ def killed(make_agent, file_server, folder, count):
     acs.commands.clear()
     wait_until(lambda: acs.accepted <= acs.told(), 'the ends of %s' % sorted(acs.accepted - acs.told()))
     wait_until(lambda: not agent.tree(TABLE + 'Transfer.'), 'the end of all transfers')
+    ended = agent.process.stderr.count('the session has ended')
     wake(url)
-    agent.wait_idle(agent.process.stderr.count('the session has ended') + 1)
+    agent.wait_idle(ended + 1)
     agent.process.stop()
     acs.wire.close()
 
