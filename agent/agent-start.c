@@ -221,8 +221,6 @@ int agent_open(struct agent *agent)
 	if (!error)
 		error = agent_open_events(agent);
 	if (!error)
-		transfers_start(agent);
-	if (!error)
 		error = agent_open_periodic(agent);
 	if (!error)
 		heartbeat_open(&agent->heartbeat, agent);
@@ -231,6 +229,9 @@ int agent_open(struct agent *agent)
 	if (!error)
 		planned_reboot_open(&agent->planned_reboot, agent);
 	standby_open(&agent->standby, agent);
+	// What asks for a session is the last, as the plan looks at all the others.
+	if (!error)
+		transfers_start(agent);
 	if (!error)
 		error = store_start(agent->store, &agent->ring);
 	if (error)
