@@ -114,7 +114,7 @@ static void limit_rang(struct alarm *alarm)
 
 int child_start(struct child *child, const char *const arguments[], int descriptor, int channel, unsigned seconds)
 {
-	pid_t pid;
+	pid_t pid = 0;
 	int error;
 
 	assert(!child_running(child) && child->ended);

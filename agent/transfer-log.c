@@ -13,11 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define JOURNAL	   "/usr/bin/journalctl"
-#define TAIL	   "/usr/bin/tail"
-#define FAULT_TYPE 9003
-#define MIB	   (1024ull * 1024)
-#define TEXT_SIZE  128
+#define JOURNAL	      "/usr/bin/journalctl"
+#define TAIL	      "/usr/bin/tail"
+#define JOURNAL_LINES "--lines=20000"
+#define FAULT_TYPE    9003
+#define MIB	      (1024ull * 1024)
+#define TEXT_SIZE     128
 
 static void finish(struct log_program *program, enum transfer_outcome outcome, const char *text)
 {
@@ -62,8 +63,7 @@ static void start(struct log_program *program)
 	const struct agent_configuration *configuration = &program->agent->configuration;
 	uint64_t size_maximum = configuration->transfer_maximum_size * MIB;
 	char size[24];
-	const char *const journal[] = {JOURNAL, "--no-pager", "--output=short-iso", "--lines=" TRANSFER_LOG_LINES,
-				       NULL};
+	const char *const journal[] = {JOURNAL, "--no-pager", "--output=short-iso", JOURNAL_LINES, NULL};
 	const char *const tail[] = {TAIL, "-c", size, configuration->log_file, NULL};
 	const char *const *arguments = *configuration->log_file ? tail : journal;
 	int output = open(program->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), error;

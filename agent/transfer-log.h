@@ -8,7 +8,6 @@
 
 #define TRANSFER_LOG_SECONDS 60	       // that the program has
 #define TRANSFER_LOG_SIZE    (4 << 20) // bytes of the file's end
-#define TRANSFER_LOG_LINES   "20000"   // of the journal's end
 
 // Zeroed memory is ready. All fields are private.
 struct log_program {
