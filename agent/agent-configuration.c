@@ -9,6 +9,7 @@
 #include <string.h>
 
 static const char *const roots[] = {"Device", NULL};
+const char *const agent_base64_types[] = {"xsd:base64Binary", "soap-enc:base64", "xsd:base64", NULL};
 
 #define STRING(section, key, member) CONFIGURATION_STRING(section, key, struct agent_configuration, member, "")
 #define UNSIGNED(section, key, member, ...)                                                                            \
@@ -60,6 +61,8 @@ const struct configuration_key agent_configuration_keys[] = {
 	UNSIGNED("acs", "periodic_interval", periodic_interval, 1, UINT32_MAX, "86400"),
 	BOOLEAN("acs", "periodic_enable", periodic_enable, "yes"),
 	BOOLEAN("acs", "ask_methods", ask_methods, "no"),
+	CONFIGURATION_CHOICE("acs", "base64_type", struct agent_configuration, base64_type, agent_base64_types,
+			     "xsd:base64Binary"),
 	PATH("tls", "ca_file", ca_file),
 	PATH("tls", "crl_file", crl_file),
 	PATH("tls", "certificate", certificate),

@@ -17,6 +17,7 @@ struct agent_configuration {
 	bool dhcp; // the ACS may be named by DHCP
 	uint32_t periodic_interval;
 	bool periodic_enable, ask_methods;
+	uint32_t base64_type; // index into agent_base64_types
 
 	char ca_file[1024], crl_file[1024], certificate[1024], private_key[1024];
 	bool verify;
@@ -42,6 +43,9 @@ struct agent_configuration {
 
 // What [connection_request] port_mapping may be, in the order of its choices.
 enum port_mapping { PORT_MAPPING_NO, PORT_MAPPING_AUTO, PORT_MAPPING_NAT_PMP, PORT_MAPPING_UPNP };
+
+// The xsi:type of base64 values that can be sent.
+extern const char *const agent_base64_types[];
 
 extern const struct configuration_key agent_configuration_keys[];
 extern const size_t agent_configuration_key_count;

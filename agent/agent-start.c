@@ -153,7 +153,9 @@ static int open_tree(struct agent *agent)
 	struct store_transaction *transaction;
 	int error;
 
-	error = tree_open(&agent->tree, &(struct tree_options){.folder = agent->daemon.run_folder});
+	error = tree_open(&agent->tree,
+			  &(struct tree_options){.folder = agent->daemon.run_folder,
+						 .base64_type = agent_base64_types[agent->configuration.base64_type]});
 	if (error)
 		return error;
 	agent->notify.tree = agent->tree;

@@ -47,7 +47,7 @@ uint32_t cwmp_version_notification(enum cwmp_version version, uint32_t notificat
 	// 0 off, 1 passive, 2 active; 3 and 5 are lightweight only, 4 and 6 passive besides.
 	static const uint32_t plain[] = {0, 1, 2, 0, 1, 0, 1};
 
-	if (version >= CWMP_1_4 || notification >= sizeof(plain) / sizeof(*plain))
+	if (version >= CWMP_1_3 || notification >= sizeof(plain) / sizeof(*plain))
 		return notification;
 	return plain[notification];
 }

@@ -27,8 +27,8 @@ enum cwmp_version cwmp_version_of_namespace(enum soap_namespace name_space);
 // The namespace of a version.
 enum soap_namespace cwmp_version_namespace(enum cwmp_version version);
 
-// The notification of a parameter as a version can tell it: lightweight ones (3 to 6) came with 1.4, and an older ACS
-// sees what is left without them.
+// The notification of a parameter as a version can tell it: without lightweight ones (3 to 6), which came with 1.4. An
+// ACS that counts as 1.3 has named no version, and may be newer: it sees them, as it is the one who has set them.
 uint32_t cwmp_version_notification(enum cwmp_version version, uint32_t notification);
 
 // The fault of a transfer as a version can tell it: 1.0 knows only that an upload or a download has failed.

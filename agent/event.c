@@ -23,19 +23,23 @@ const struct event_rule event_rules[EVENT_KINDS] = {
 	[EVENT_TRANSFER_COMPLETE] = {"7 TRANSFER COMPLETE", EVENT_BY_REQUEST, .retried = true},
 	[EVENT_DIAGNOSTICS_COMPLETE] = {"8 DIAGNOSTICS COMPLETE", EVENT_BY_INFORM_RESPONSE, .retried = true},
 	[EVENT_REQUEST_DOWNLOAD] = {"9 REQUEST DOWNLOAD", EVENT_BY_REQUEST, .retried = true},
-	[EVENT_AUTONOMOUS_TRANSFER_COMPLETE] = {"10 AUTONOMOUS TRANSFER COMPLETE", EVENT_BY_REQUEST, .retried = true},
-	[EVENT_DU_STATE_CHANGE_COMPLETE] = {"11 DU STATE CHANGE COMPLETE", EVENT_BY_REQUEST, .retried = true},
+	[EVENT_AUTONOMOUS_TRANSFER_COMPLETE] = {"10 AUTONOMOUS TRANSFER COMPLETE", EVENT_BY_REQUEST, .retried = true,
+						.since = CWMP_1_1},
+	[EVENT_DU_STATE_CHANGE_COMPLETE] = {"11 DU STATE CHANGE COMPLETE", EVENT_BY_REQUEST, .retried = true,
+					    .since = CWMP_1_2},
 	[EVENT_AUTONOMOUS_DU_STATE_CHANGE_COMPLETE] = {"12 AUTONOMOUS DU STATE CHANGE COMPLETE", EVENT_BY_REQUEST,
-						       .retried = true},
-	[EVENT_WAKEUP] = {"13 WAKEUP", EVENT_BY_INFORM_RESPONSE, .retried = true},
-	[EVENT_HEARTBEAT] = {"14 HEARTBEAT", EVENT_BY_INFORM_RESPONSE, .retried = true},
+						       .retried = true, .since = CWMP_1_2},
+	[EVENT_WAKEUP] = {"13 WAKEUP", EVENT_BY_INFORM_RESPONSE, .retried = true, .since = CWMP_1_4},
+	[EVENT_HEARTBEAT] = {"14 HEARTBEAT", EVENT_BY_INFORM_RESPONSE, .retried = true, .since = CWMP_1_4},
 	[EVENT_M_REBOOT] = {"M Reboot", EVENT_BY_INFORM_RESPONSE, .many = true, .durable = true, .retried = true},
 	[EVENT_M_SCHEDULE_INFORM] = {"M ScheduleInform", EVENT_BY_INFORM_RESPONSE, .many = true, .durable = true,
 				     .retried = true},
 	[EVENT_M_DOWNLOAD] = {"M Download", EVENT_BY_REQUEST, .many = true, .retried = true},
-	[EVENT_M_SCHEDULE_DOWNLOAD] = {"M ScheduleDownload", EVENT_BY_REQUEST, .many = true, .retried = true},
+	[EVENT_M_SCHEDULE_DOWNLOAD] = {"M ScheduleDownload", EVENT_BY_REQUEST, .many = true, .retried = true,
+				       .since = CWMP_1_2},
 	[EVENT_M_UPLOAD] = {"M Upload", EVENT_BY_REQUEST, .many = true, .retried = true},
-	[EVENT_M_CHANGE_DU_STATE] = {"M ChangeDUState", EVENT_BY_REQUEST, .many = true, .retried = true},
+	[EVENT_M_CHANGE_DU_STATE] = {"M ChangeDUState", EVENT_BY_REQUEST, .many = true, .retried = true,
+				     .since = CWMP_1_2},
 	[EVENT_VENDOR] = {.delivery = EVENT_BY_INFORM_RESPONSE, .many = true, .durable = true, .retried = true},
 };
 
@@ -151,12 +155,12 @@ static enum event_session session_of(const struct event *event)
 	return event->kind == EVENT_HEARTBEAT ? EVENT_SESSION_HEARTBEAT : EVENT_SESSION_COMMON;
 }
 
-size_t events_inform(struct events *events, enum event_session session)
+size_t events_inform(struct events *events, enum event_session session, enum cwmp_version version)
 {
 	size_t marked = 0, left = 0;
 
 	for (size_t i = 0; i < events->count; i++) {
-		if (session_of(&events->entries[i]) != session)
+		if (session_of(&events->entries[i]) != session || event_rules[events->entries[i].kind].since > version)
 			continue;
 		if (marked == EVENT_INFORM_MAXIMUM) {
 			left++;

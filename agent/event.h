@@ -2,6 +2,8 @@
 // The events that wait for their delivery to the ACS, with the standard's rules about keeping them.
 #pragma once
 
+#include "agent/cwmp-version.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,10 +55,11 @@ enum event_delivery {
 struct event_rule {
 	const char *code; // NULL: the event itself has it
 	enum event_delivery delivery;
-	bool many;		// one entry for each command key; otherwise one entry however often it occurs
-	bool durable;		// has a record in the store until it is delivered
-	bool retried;		// an undelivered one keeps the retry timer alive, and stays when a session fails
-	bool kept_by_bootstrap; // BOOTSTRAP does not discard it
+	bool many;		 // one entry for each command key; otherwise one entry however often it occurs
+	bool durable;		 // has a record in the store until it is delivered
+	bool retried;		 // an undelivered one keeps the retry timer alive, and stays when a session fails
+	bool kept_by_bootstrap;	 // BOOTSTRAP does not discard it
+	enum cwmp_version since; // the first version that has it
 };
 
 extern const struct event_rule event_rules[EVENT_KINDS];
@@ -93,9 +96,9 @@ int events_raise(struct events *events, enum event_kind kind, const char *comman
 // The same for a vendor's event, which is kept once for each code and key. -EINVAL also for a code that is none.
 int events_raise_vendor(struct events *events, const char *code, const char *command_key);
 
-// Marks what goes into the Inform of a new session: the oldest EVENT_INFORM_MAXIMUM. Returns how many of its events are
-// left for another one.
-size_t events_inform(struct events *events, enum event_session session);
+// Marks what goes into the Inform of a new session: the oldest EVENT_INFORM_MAXIMUM that the version of the Inform has;
+// newer ones wait for a session that can tell them. Returns how many of its events are left for another one.
+size_t events_inform(struct events *events, enum event_session session, enum cwmp_version version);
 
 // The ACS has answered: removes what this delivers. An event of the same kind raised since stays (it is a new one).
 void events_delivered(struct events *events, enum event_delivery delivery);

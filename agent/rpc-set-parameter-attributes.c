@@ -39,9 +39,11 @@ static int refuse(struct rpc_call *call, const struct set_parameter_attributes *
 		rpc_fault(call, ESPALIER_FAULT_NAME, "%s: no such parameter or object", entry->name.data);
 		return 1;
 	}
-	if (entry->notification_change && entry->notification > ATTRIBUTE_NOTIFICATION_MAXIMUM) {
-		rpc_fault(call, ESPALIER_FAULT_ARGUMENTS, "%s: notification %u is not 0 to %d", entry->name.data,
-			  entry->notification, ATTRIBUTE_NOTIFICATION_MAXIMUM);
+	if (entry->notification_change &&
+	    (entry->notification > ATTRIBUTE_NOTIFICATION_MAXIMUM ||
+	     entry->notification != cwmp_version_notification(call->version, entry->notification))) {
+		rpc_fault(call, ESPALIER_FAULT_ARGUMENTS, "%s: there is no notification %u", entry->name.data,
+			  entry->notification);
 		return 1;
 	}
 	// What changes all the time must not open a session, or send a datagram, each time.

@@ -265,7 +265,7 @@ static int connected(void *context)
 		agent_commit(transaction);
 		events_drop(&agent->events, EVENT_VALUE_CHANGE);
 	}
-	left = events_inform(&agent->events, run->kind);
+	left = events_inform(&agent->events, run->kind, run->version);
 	changed = collect_parameters(run);
 	if (changed < 0)
 		return changed;

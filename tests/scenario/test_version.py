@@ -3,7 +3,7 @@
 import pytest
 
 from acs import start_acs  # noqa: F401
-from agent import CODE, make_agent, pair  # noqa: F401
+from agent import CODE, make_agent, pair, publish  # noqa: F401
 from fileserver import file_server  # noqa: F401
 from transfer import device  # noqa: F401
 
@@ -64,3 +64,21 @@ def test_T048_no_later_header_in_1_0(pair):
 def test_R38_faults_of_later_versions(device, file_server, version, fault):
     device = device('--use-cwmp-version', version)
     assert device.run('key', file_server.url('/missing')).fault == fault
+
+
+@pytest.mark.parametrize('version, good', [('1.0', False), ('1.2', False), ('1.3', True), ('1.4', True)])
+def test_R38_lightweight_notifications(pair, version, good):
+    acs, agent = pair('--use-cwmp-version', version, '--version-namespace', NAMESPACE.get(version, '1-2'))
+    result = acs.call(('set-attributes', CODE, '4'))
+    assert result.good == good and (good or result.fault == 9003)
+
+
+@pytest.mark.parametrize('name', [None, 'xsd:base64Binary', 'soap-enc:base64', 'xsd:base64'])
+def test_R42_base64_type(pair, publish, name):
+    """XML Schema has no xsd:base64, so those messages are not kept for validation."""
+    publish('vendor', 'Device.X_ESPALIER_Test.Key base64,rw AAEC')
+    acs, agent = pair(strange=name == 'xsd:base64', **({'base64_type': name} if name else {}))
+    assert acs.get('Device.X_ESPALIER_Test.Key') == {'Device.X_ESPALIER_Test.Key': 'AAEC'}
+    answer = [message for message in acs.messages(True) if message.path and message.method == 'GetParameterValuesResponse']
+    assert ('xsi:type="%s"' % (name or 'xsd:base64Binary')).encode() in answer[-1].body
+    assert acs.call(('set', 'Device.X_ESPALIER_Test.Key', 'AAED:' + (name or 'xsd:base64Binary').partition(':')[2])).good

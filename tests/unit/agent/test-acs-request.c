@@ -43,7 +43,7 @@ static void ask(struct agent *agent, struct acs_request *request, const struct a
 // What a session does when it has made its Inform.
 static void inform(struct agent *agent)
 {
-	events_inform(&agent->events, EVENT_SESSION_COMMON);
+	events_inform(&agent->events, EVENT_SESSION_COMMON, CWMP_1_4);
 	acs_requests_inform(&agent->acs_requests, &agent->events);
 }
 

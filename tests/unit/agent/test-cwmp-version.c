@@ -34,7 +34,8 @@ Test(cwmp_version, notifications)
 
 	for (uint32_t notification = 0; notification <= 6; notification++) {
 		cr_expect_eq(cwmp_version_notification(CWMP_1_4, notification), notification);
-		cr_expect_eq(cwmp_version_notification(CWMP_1_3, notification), before[notification]);
+		cr_expect_eq(cwmp_version_notification(CWMP_1_3, notification), notification);
+		cr_expect_eq(cwmp_version_notification(CWMP_1_2, notification), before[notification]);
 	}
 }
 

@@ -40,7 +40,7 @@ Test(event, delivered_by_the_inform_response)
 
 	events_raise(&events, EVENT_BOOT, "");
 	events_raise(&events, EVENT_PERIODIC, "");
-	cr_expect_eq(events_inform(&events, EVENT_SESSION_COMMON), 0);
+	cr_expect_eq(events_inform(&events, EVENT_SESSION_COMMON, CWMP_1_4), 0);
 	// Comes up while the Inform is on its way: it is a new one.
 	cr_expect_eq(events_raise(&events, EVENT_PERIODIC, ""), 1);
 	events_delivered(&events, EVENT_BY_INFORM_RESPONSE);
@@ -57,7 +57,7 @@ Test(event, failure_keeps_what_is_retried)
 	cr_expect(!events_retried(&events, EVENT_SESSION_COMMON), "a lone connection request keeps no timer alive");
 	events_raise(&events, EVENT_PERIODIC, "");
 	cr_expect(events_retried(&events, EVENT_SESSION_COMMON));
-	events_inform(&events, EVENT_SESSION_COMMON);
+	events_inform(&events, EVENT_SESSION_COMMON, CWMP_1_4);
 	events_raise(&events, EVENT_PERIODIC, "");
 	events_raise(&events, EVENT_CONNECTION_REQUEST, "");
 	events_failed(&events);
@@ -73,7 +73,7 @@ Test(event, dropped_only_outside_an_inform)
 	struct events events = {0};
 
 	events_raise(&events, EVENT_VALUE_CHANGE, "");
-	events_inform(&events, EVENT_SESSION_COMMON);
+	events_inform(&events, EVENT_SESSION_COMMON, CWMP_1_4);
 	events_raise(&events, EVENT_VALUE_CHANGE, "");
 	events_drop(&events, EVENT_VALUE_CHANGE);
 	cr_expect_eq(events.count, 1);
@@ -90,7 +90,7 @@ Test(event, many_are_kept_once_for_each_key)
 	cr_expect_eq(events_raise(&events, EVENT_M_REBOOT, "b"), 1);
 	cr_expect_eq(events_raise(&events, EVENT_M_REBOOT, "a"), 0);
 	cr_expect_eq(events_raise(&events, EVENT_M_DOWNLOAD, "a"), 1);
-	events_inform(&events, EVENT_SESSION_COMMON);
+	events_inform(&events, EVENT_SESSION_COMMON, CWMP_1_4);
 	cr_expect_eq(events_raise(&events, EVENT_M_REBOOT, "a"), 1);
 	events_failed(&events);
 	cr_expect_eq(events.count, 3, "the older of two with the same key is enough");
@@ -111,7 +111,8 @@ Test(event, sixty_four_in_an_inform)
 	}
 	cr_expect_eq(events_raise(&events, EVENT_M_SCHEDULE_INFORM, "one more"), -ENOSPC);
 	cr_expect_eq(events_raise(&events, EVENT_PERIODIC, ""), 1, "there is one at most: always room");
-	cr_expect_eq(events_inform(&events, EVENT_SESSION_COMMON), EVENT_PENDING_MAXIMUM + 1 - EVENT_INFORM_MAXIMUM);
+	cr_expect_eq(events_inform(&events, EVENT_SESSION_COMMON, CWMP_1_4),
+		     EVENT_PENDING_MAXIMUM + 1 - EVENT_INFORM_MAXIMUM);
 	cr_expect(events_informed(&events, EVENT_M_SCHEDULE_INFORM, "63"));
 	cr_expect_not(events_informed(&events, EVENT_M_SCHEDULE_INFORM, "64"));
 	events_delivered(&events, EVENT_BY_INFORM_RESPONSE);
@@ -126,7 +127,7 @@ Test(event, delivered_by_the_request_that_it_announces)
 
 	events_raise(&events, EVENT_TRANSFER_COMPLETE, "");
 	events_raise(&events, EVENT_M_DOWNLOAD, "k");
-	events_inform(&events, EVENT_SESSION_COMMON);
+	events_inform(&events, EVENT_SESSION_COMMON, CWMP_1_4);
 	events_delivered(&events, EVENT_BY_INFORM_RESPONSE);
 	cr_expect_eq(events.count, 2);
 	events_raise(&events, EVENT_TRANSFER_COMPLETE, "");
@@ -172,7 +173,7 @@ Test(event, R95_heartbeat_is_alone)
 	events_raise(&events, EVENT_PERIODIC, "");
 	events_raise(&events, EVENT_HEARTBEAT, "");
 	events_raise(&events, EVENT_CONNECTION_REQUEST, "");
-	cr_expect_eq(events_inform(&events, EVENT_SESSION_HEARTBEAT), 0);
+	cr_expect_eq(events_inform(&events, EVENT_SESSION_HEARTBEAT, CWMP_1_4), 0);
 	cr_expect(events_informed(&events, EVENT_HEARTBEAT, ""));
 	cr_expect_not(events_informed(&events, EVENT_PERIODIC, ""));
 	events_delivered(&events, EVENT_BY_INFORM_RESPONSE);
@@ -180,10 +181,30 @@ Test(event, R95_heartbeat_is_alone)
 	cr_expect_not(events_retried(&events, EVENT_SESSION_HEARTBEAT));
 	events_raise(&events, EVENT_HEARTBEAT, "");
 	cr_expect(events_retried(&events, EVENT_SESSION_HEARTBEAT));
-	cr_expect_eq(events_inform(&events, EVENT_SESSION_COMMON), 0);
+	cr_expect_eq(events_inform(&events, EVENT_SESSION_COMMON, CWMP_1_4), 0);
 	cr_expect_not(events_informed(&events, EVENT_HEARTBEAT, ""));
 	events_delivered(&events, EVENT_BY_INFORM_RESPONSE);
 	cr_expect_eq(events.count, 1);
 	cr_expect(events_has(&events, EVENT_HEARTBEAT));
+	events_free(&events);
+}
+
+Test(event, an_older_version_is_told_nothing_of_later_events)
+{
+	struct events events = {0};
+
+	events_raise(&events, EVENT_BOOT, "");
+	events_raise(&events, EVENT_WAKEUP, "");
+	events_raise(&events, EVENT_AUTONOMOUS_TRANSFER_COMPLETE, "");
+	events_raise(&events, EVENT_M_CHANGE_DU_STATE, "key");
+	cr_expect_eq(events_inform(&events, EVENT_SESSION_COMMON, CWMP_1_0), 0, "another session would not help");
+	cr_expect(events_informed(&events, EVENT_BOOT, ""));
+	for (size_t i = 1; i < events.count; i++)
+		cr_expect_not(events.entries[i].informed);
+	events_delivered(&events, EVENT_BY_INFORM_RESPONSE);
+	cr_expect_eq(events.count, 3, "they wait");
+	events_inform(&events, EVENT_SESSION_COMMON, CWMP_1_2);
+	cr_expect(events_informed(&events, EVENT_M_CHANGE_DU_STATE, "key"));
+	cr_expect_not(events_informed(&events, EVENT_WAKEUP, ""));
 	events_free(&events);
 }
