@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The agent's own segment: the objects that the agent itself publishes, and how their values come about.
+// The agent's own segment: the objects that the agent itself publishes, and how their values come about. Of what every
+// device has these are Device., DeviceInfo., ManagementServer. and Time.; the rest comes from espalier-netlink.
 #include "agent/own.h"
 
 #include "shm/log.h"

@@ -38,7 +38,8 @@ static bool is(struct soap_string text, const char *name)
 	return text.length == strlen(name) && !memcmp(text.data, name, text.length);
 }
 
-// Lenient where servers differ: no type at all, and string for anything, are taken.
+// Lenient where servers differ: no type at all, and string for anything, are taken. Whether the text is one of
+// the type, a list of so many items, one of an enumeration: that the library checks by the schema.
 static bool type_fits(const struct soap_value *value, const struct espalier_parameter *parameter)
 {
 	if (!value->type.data || is(value->type, "string"))

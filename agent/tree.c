@@ -301,7 +301,7 @@ static size_t append(char *text, size_t length, const char *more)
 	return length + strlen(more);
 }
 
-/* NAME</Name><Value xsi:type="xsd:TYPE">; without a text, the most bytes that it can take. */
+/* NAME</Name><Value xsi:type="xsd:TYPE">: every value has its type. Without a text: the most bytes of it. */
 static size_t put_constant(const struct tree *tree, const struct espalier_parameter *parameter, char *text,
 			   size_t *name_length)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What runs on top of what: LowerLayers of each layer, and the rows of InterfaceStack that mirror them.
+ * What runs on top of what: LowerLayers of each layer, and the rows of InterfaceStack that mirror them (R-121).
  *
  *	IP.Interface       over its own Ethernet.Link; nothing for loopbacks and for links without Ethernet frames
  *	Ethernet.Link      over its own Ethernet.Interface where it has one, else
