@@ -99,7 +99,7 @@ endif
 # makes a build folder follow CC, CFLAGS and SANITIZE; the second relinks an archive that lost a file.
 ifneq ($(filter-out clean deps deps-%,$(or $(MAKECMDGOALS),all)),)
 flags_now := $(CC) $(shell $(CC) -dumpfullversion 2>/dev/null) $(CPPFLAGS) $(CFLAGS_ALL) / $(LDFLAGS_ALL)
-sources_now := $(sort $(wildcard shm/*.c netlink/*.c agent/*.c zwave/*.c tests/*/*.c tests/*/*/*.c bench/*.c))
+sources_now := $(sort $(wildcard shm/*.c netlink/*.c agent/*.c agent/*/*.c zwave/*.c tests/*/*.c tests/*/*/*.c bench/*.c))
 $(shell mkdir -p $(BUILD))
 $(file >$(BUILD)/flags.now,$(flags_now))
 $(file >$(BUILD)/sources.now,$(sources_now))

@@ -135,6 +135,7 @@ static int open_own(struct agent *agent)
 	if (error)
 		return error;
 	reach_open(&agent->reach, agent);
+	xmpp_access_open(&agent->xmpp, agent);
 	return own_publish(&agent->own);
 }
 
@@ -261,6 +262,7 @@ void agent_close(struct agent *agent)
 			continue;
 		listener_stop(&agent->listener);
 		reach_stop(&agent->reach);
+		xmpp_access_stop(&agent->xmpp);
 		ring_close(&agent->ring);
 	}
 	session_run_close(agent->session);
@@ -279,8 +281,10 @@ void agent_close(struct agent *agent)
 	lightweight_close(&agent->lightweight);
 	listener_free(&agent->listener);
 	reach_free(&agent->reach);
+	xmpp_access_free(&agent->xmpp);
 	discovery_close(agent);
 	settings_close(&agent->settings);
+	own_tables_free(&agent->tables);
 	own_close(&agent->own);
 	events_free(&agent->events);
 	free(agent->bootstrap_url);

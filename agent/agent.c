@@ -266,6 +266,7 @@ void agent_settings_changed(struct agent *agent, uint64_t changed)
 	if (changed & SETTING_BIT(SETTING_URL))
 		agent_after_session(agent, &agent->new_url);
 	reach_settings_changed(&agent->reach, changed);
+	xmpp_access_settings_changed(&agent->xmpp, changed);
 	heartbeat_settings_changed(&agent->heartbeat, changed);
 	lightweight_settings_changed(&agent->lightweight, changed);
 	planned_reboot_settings_changed(&agent->planned_reboot, changed);

@@ -33,6 +33,7 @@
 #include "agent/transfers.h"
 #include "agent/tree.h"
 #include "agent/vendor-method.h"
+#include "agent/xmpp-access.h"
 #include "shm/daemon.h"
 
 #define AGENT_PARAMETER_KEY_SIZE (32 * 4 + 1) // 32 characters
@@ -88,6 +89,7 @@ struct agent {
 	struct reachable reachable;
 	struct listener listener;
 	struct reach reach;
+	struct xmpp_access xmpp;
 	struct alarm counting; // when the counters of connection requests are published
 
 	struct events events;

@@ -97,7 +97,7 @@ void inform_parameter_each(const struct own_tables *tables, const struct events 
 	char text[TEXT_SIZE];
 
 	for (uint32_t i = 0; i < rows->count; i++) {
-		struct espalier_row row = own_table_row(tables, OWN_TABLE_INFORM_PARAMETER, rows->numbers[i]);
+		struct espalier_row row = own_table_row(tables, OWN_TABLE_INFORM_PARAMETER, rows->keys[i]);
 		struct espalier_value value;
 
 		if (espalier_get(writer, row, ENABLE, &value, text, sizeof(text)) || !value.number)

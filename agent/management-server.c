@@ -48,7 +48,8 @@ const struct espalier_parameter management_server_parameters[] = {
 	[MANAGEMENT_SERVER_ALIAS_BASED_ADDRESSING] = {"AliasBasedAddressing", ESPALIER_BOOLEAN,
 						      .description = "Whether instances can be addressed by alias"},
 	[MANAGEMENT_SERVER_SUPPORTED_CONN_REQ_METHODS] = {"SupportedConnReqMethods", ESPALIER_STRING, ESPALIER_LIST,
-							  .enumeration = (const char *const[]){"HTTP", "STUN", NULL},
+							  .enumeration =
+								  (const char *const[]){"HTTP", "STUN", "XMPP", NULL},
 							  .description = "Ways in which a connection can be requested"},
 	[MANAGEMENT_SERVER_INSTANCE_WILDCARDS_SUPPORTED] = {"InstanceWildcardsSupported", ESPALIER_BOOLEAN,
 							    .description =
@@ -89,6 +90,16 @@ const struct espalier_parameter management_server_parameters[] = {
 								      "Seconds between binding requests, at least"},
 	[MANAGEMENT_SERVER_NAT_DETECTED] = {"NATDetected", ESPALIER_BOOLEAN,
 					    .description = "Whether a NAT changes the device's address"},
+	[MANAGEMENT_SERVER_CONN_REQ_XMPP_CONNECTION] =
+		{"ConnReqXMPPConnection", ESPALIER_STRING, ESPALIER_WRITABLE | ESPALIER_STRONG_REFERENCE,
+		 .maximum_length = ESPALIER_PATH_MAXIMUM,
+		 .description = "Row of Device.XMPP.Connection by which connections are requested"},
+	[MANAGEMENT_SERVER_CONN_REQ_ALLOWED_JABBER_IDS] =
+		{"ConnReqAllowedJabberIDs", ESPALIER_STRING, ESPALIER_WRITABLE | ESPALIER_LIST, .maximum_length = 256,
+		 .items = ":32", .description = "Who may request a connection by XMPP; empty: everybody"},
+	[MANAGEMENT_SERVER_CONN_REQ_JABBER_ID] = {"ConnReqJabberID", ESPALIER_STRING, ESPALIER_NOTIFY_DEFAULT,
+						  .reserve = 128,
+						  .description = "Jabber ID for the ACS to request a connection"},
 	[MANAGEMENT_SERVER_SCHEDULE_REBOOT] = {"ScheduleReboot", ESPALIER_DATE_TIME, ESPALIER_WRITABLE,
 					       .description = "When the device reboots, in UTC; a past time: never"},
 	[MANAGEMENT_SERVER_DELAY_REBOOT] = {"DelayReboot", ESPALIER_INT, ESPALIER_WRITABLE, .range = "-1:",

@@ -5,8 +5,10 @@
 #include "shm/log.h"
 
 #include <ares.h>
+#include <arpa/nameser.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PROCESS_ROUNDS 16 // how often one socket is served before the others get their turn
@@ -70,6 +72,34 @@ static void answered(void *context, int status, int timeouts, struct ares_addrin
 		take_addresses(answer, list);
 		ares_freeaddrinfo(list);
 	}
+	if (!answer->error && !answer->count)
+		answer->error = -EHOSTUNREACH;
+	query->finished = true;
+}
+
+static void service_answered(void *context, int status, int timeouts, unsigned char *message, int length)
+{
+	struct name_query *query = context;
+	struct name_answer *answer = &query->answer;
+	struct ares_srv_reply *list = NULL;
+
+	(void)timeouts;
+	if (status == ARES_EDESTRUCTION)
+		return;
+	if (status == ARES_SUCCESS)
+		status = ares_parse_srv_reply(message, length, &list);
+	*answer = (struct name_answer){.error = error_of(status)};
+	for (const struct ares_srv_reply *record = list; record && answer->count < NAME_SERVICES_MAX;
+	     record = record->next) {
+		struct name_service *service = &answer->services[answer->count];
+
+		if (strlen(record->host) >= sizeof(service->host))
+			continue;
+		*service = (struct name_service){record->priority, record->weight, record->port, ""};
+		snprintf(service->host, sizeof(service->host), "%s", record->host);
+		answer->count++;
+	}
+	ares_free_data(list);
 	if (!answer->error && !answer->count)
 		answer->error = -EHOSTUNREACH;
 	query->finished = true;
@@ -209,27 +239,47 @@ static int open_channel(struct name_query *query)
 	return error_of(status);
 }
 
-int name_query_start(struct name_query *query, const char *host)
+static int prepare(struct name_query *query)
 {
-	// The order of the addresses is the caller's affair: no need to find out which route each would take.
-	static const struct ares_addrinfo_hints hints = {
-		.ai_flags = ARES_AI_NOSORT, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 	int error;
 
 	name_query_stop(query);
 	query->finished = false;
 	error = open_channel(query);
-	if (error) {
+	if (error)
 		query->answer = (struct name_answer){.error = error};
-		return 1;
-	}
-	ares_getaddrinfo(query->channel, host, NULL, &hints, answered, query);
+	return error;
+}
+
+// The question was asked: the answer may be there already.
+static int asked(struct name_query *query)
+{
 	if (query->finished) {
 		name_query_stop(query);
 		return 1;
 	}
 	settle(query);
 	return 0;
+}
+
+int name_query_start(struct name_query *query, const char *host)
+{
+	// The order of the addresses is the caller's affair: no need to find out which route each would take.
+	static const struct ares_addrinfo_hints hints = {
+		.ai_flags = ARES_AI_NOSORT, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+
+	if (prepare(query))
+		return 1;
+	ares_getaddrinfo(query->channel, host, NULL, &hints, answered, query);
+	return asked(query);
+}
+
+int name_query_service(struct name_query *query, const char *service)
+{
+	if (prepare(query))
+		return 1;
+	ares_query(query->channel, service, ns_c_in, ns_t_srv, service_answered, query);
+	return asked(query);
 }
 
 void name_query_stop(struct name_query *query)

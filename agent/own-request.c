@@ -36,7 +36,7 @@ static int validate(struct espalier_writer *writer, struct espalier_request *req
 			change->fault =
 				own_table_check(change->object, change->parameter, &change->value, &change->text);
 		} else {
-			change->fault = settings_check(setting, &change->value, &change->text);
+			change->fault = settings_check(&agent->settings, setting, &change->value, &change->text);
 			if (!change->fault)
 				change->fault = planned_reboot_check(agent, setting, &change->value, &change->text);
 		}
@@ -64,6 +64,8 @@ static size_t text_of(struct agent *agent, const struct espalier_change *change,
 	const char *former = former_secret(agent, setting_of(change));
 	ssize_t length;
 
+	if (undo && setting_of(change) < 0 && own_parameter(change->object, change->parameter)->flags & ESPALIER_HIDDEN)
+		former = own_table_former_secret(&agent->tables, change->path);
 	if (undo && former)
 		return (size_t)snprintf(text, size, "%s", former);
 	length = espalier_value_format(&change->value, text, size);
@@ -77,14 +79,17 @@ struct waiting {
 	size_t count;
 	struct {
 		int setting;
+		char *path; // of a table's row
 		char *text;
 	} changes[];
 };
 
 static void waiting_free(struct waiting *waiting)
 {
-	for (size_t i = 0; i < waiting->count; i++)
+	for (size_t i = 0; i < waiting->count; i++) {
+		free(waiting->changes[i].path);
 		free(waiting->changes[i].text);
+	}
 	free(waiting);
 }
 
@@ -104,9 +109,10 @@ static void stored(int error, void *context)
 		int setting = waiting->changes[i].setting;
 		char *former = former_secret(agent, setting);
 
-		// The value of a table's row: the library puts it there.
-		if (setting < 0)
+		if (setting < 0) {
+			own_table_stored(&agent->tables, waiting->changes[i].path, waiting->changes[i].text);
 			continue;
+		}
 		if (former)
 			snprintf(former, sizeof(agent->former_secrets[0]), "%s",
 				 settings_text(&agent->settings, setting));
@@ -140,7 +146,9 @@ static int commit(struct espalier_writer *writer, struct espalier_request *reque
 		waiting->changes[i].setting = setting;
 		waiting->changes[i].text = strndup(text, length);
 		waiting->count++;
-		if (!waiting->changes[i].text)
+		if (setting < 0)
+			waiting->changes[i].path = strdup(changes[i].path);
+		if (!waiting->changes[i].text || (setting < 0 && !waiting->changes[i].path))
 			goto no_memory;
 		if (setting < 0)
 			own_table_store(transaction, changes[i].path, text, length);

@@ -19,6 +19,10 @@ enum own_object {
 	OWN_AUTONOMOUS_POLICY,
 	OWN_TRANSFERS,
 	OWN_TRANSFER,
+	OWN_XMPP,
+	OWN_XMPP_CONNECTION,
+	OWN_XMPP_SERVER,
+	OWN_XMPP_STATS,
 	OWN_HEARTBEAT_POLICY,
 	OWN_STANDBY_POLICY,
 	OWN_OBJECTS
@@ -70,6 +74,9 @@ enum management_server_parameter {
 	MANAGEMENT_SERVER_STUN_MAXIMUM_KEEP_ALIVE_PERIOD,
 	MANAGEMENT_SERVER_STUN_MINIMUM_KEEP_ALIVE_PERIOD,
 	MANAGEMENT_SERVER_NAT_DETECTED,
+	MANAGEMENT_SERVER_CONN_REQ_XMPP_CONNECTION,
+	MANAGEMENT_SERVER_CONN_REQ_ALLOWED_JABBER_IDS,
+	MANAGEMENT_SERVER_CONN_REQ_JABBER_ID,
 	MANAGEMENT_SERVER_SCHEDULE_REBOOT,
 	MANAGEMENT_SERVER_DELAY_REBOOT,
 	MANAGEMENT_SERVER_LIGHTWEIGHT_NOTIFICATION_PROTOCOLS_SUPPORTED,
@@ -115,6 +122,17 @@ extern const struct espalier_parameter connection_request_parameters[];
 extern const struct espalier_parameter autonomous_transfer_complete_policy_parameters[];
 extern const struct espalier_parameter transfers_parameters[];
 extern const struct espalier_parameter transfer_parameters[];
+extern const struct espalier_parameter xmpp_parameters[];
+extern const struct espalier_parameter xmpp_connection_parameters[];
+extern const struct espalier_parameter xmpp_server_parameters[];
+extern const struct espalier_parameter xmpp_stats_parameters[];
+
+// Of OWN_CONNECTION_REQUEST; the others are counters, and private to agent/request-counters.c.
+enum own_connection_request_parameter {
+	OWN_CONNECTION_REQUEST_MONITOR_CONNECTED,
+	OWN_CONNECTION_REQUEST_XMPP_CONNECTED,
+	OWN_CONNECTION_REQUEST_COUNTERS,
+};
 extern const struct espalier_parameter heartbeat_policy_parameters[];
 extern const struct espalier_parameter standby_policy_parameters[];
 
@@ -122,6 +140,7 @@ extern const struct espalier_parameter standby_policy_parameters[];
 #define OWN_CONNECTION_REQUEST_PATH "Device.ManagementServer.X_ESPALIER_ConnectionRequest."
 #define OWN_PROCESS_PATH	    "Device.DeviceInfo.ProcessStatus."
 #define OWN_INFORM_PARAMETER_PATH   "Device.ManagementServer.InformParameter."
+#define OWN_XMPP_PATH		    "Device.XMPP."
 #define OWN_PARAMETER_KEY_PATH	    "Device.ManagementServer.ParameterKey"
 #define OWN_ROOT_DATA_MODEL_VERSION "2.17"
 

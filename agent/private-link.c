@@ -59,7 +59,7 @@ static void start_receiving(struct private_link *link)
 	link->connected(link);
 }
 
-static bool trusted(int descriptor)
+bool private_link_trusts(int descriptor)
 {
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
@@ -79,7 +79,7 @@ static void accepted(struct ring_operation *operation, int result, unsigned flag
 	}
 	if (!(flags & RING_MORE))
 		ring_accept(link->ring, operation, link->descriptor);
-	if (!trusted(result)) {
+	if (!private_link_trusts(result)) {
 		log_warning("a stranger at %s", link->path);
 		close(result);
 	} else if (!private_link_connected(link)) {

@@ -38,6 +38,9 @@ bool private_link_connected(const struct private_link *link);
 // a new connection. Never waits.
 void private_link_send(struct private_link *link, const char *bytes, size_t length);
 
+// Whether the peer of a Unix socket is root or our own user.
+bool private_link_trusts(int descriptor);
+
 // Removes the socket; before ring_close().
 void private_link_stop(struct private_link *link);
 

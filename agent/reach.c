@@ -34,7 +34,7 @@ static void publish(struct reach *reach)
 	bool detected = reach->nat_detected && settings_boolean(&reach->agent->settings, SETTING_STUN_ENABLE);
 
 	own_set(own, OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_NAT_DETECTED, detected ? "1" : "0");
-	own_set(own, OWN_CONNECTION_REQUEST, 0, connected ? "1" : "0");
+	own_set(own, OWN_CONNECTION_REQUEST, OWN_CONNECTION_REQUEST_MONITOR_CONNECTED, connected ? "1" : "0");
 	reachable_support(&reach->agent->reachable, REACHABLE_UDP,
 			  connected || *reachable_address(&reach->agent->reachable, REACHABLE_UDP));
 }

@@ -16,6 +16,7 @@ static const struct {
 	[REACHABLE_HTTP] = {"by HTTP", "HTTP"},
 	[REACHABLE_MAPPING] = {"by HTTP through a port mapping", NULL},
 	[REACHABLE_UDP] = {"by UDP", "STUN"},
+	[REACHABLE_XMPP] = {"by XMPP", "XMPP"},
 };
 
 static void publish(struct reachable *reachable, enum management_server_parameter parameter, const char *text)
@@ -61,7 +62,7 @@ static void publish_url(struct reachable *reachable)
 
 	// A router may still forward to a port at which nobody listens any more.
 	if (*own)
-		snprintf(url, sizeof(url), "http://%s%s",
+		snprintf(url, sizeof(url), "http://%.*s%s", REACHABLE_HOST_MAXIMUM,
 			 leads_here(mapped, &reachable->agent->listener.address.acs) ? mapped : own, reachable->path);
 	publish(reachable, MANAGEMENT_SERVER_CONNECTION_REQUEST_URL, url);
 }
@@ -91,6 +92,9 @@ void reachable_set(struct reachable *reachable, enum reachable_way way, const ch
 		break;
 	case REACHABLE_UDP:
 		publish(reachable, MANAGEMENT_SERVER_UDP_CONNECTION_REQUEST_ADDRESS, address);
+		break;
+	case REACHABLE_XMPP:
+		publish(reachable, MANAGEMENT_SERVER_CONN_REQ_JABBER_ID, address);
 		break;
 	case REACHABLE_WAYS:
 		break;

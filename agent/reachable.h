@@ -7,12 +7,14 @@
 
 #include <stdbool.h>
 
-#define REACHABLE_ADDRESS_SIZE 128 // bytes with NUL
+#define REACHABLE_ADDRESS_SIZE 3072 // bytes with NUL: as long as a Jabber ID can be
+#define REACHABLE_HOST_MAXIMUM 127  // bytes of a "host:port"
 
 enum reachable_way {
 	REACHABLE_HTTP,	   // "host:port" of the listener on the device itself
 	REACHABLE_MAPPING, // "host:port" that a router in front of the device forwards to it
 	REACHABLE_UDP,	   // "host:port" for datagrams
+	REACHABLE_XMPP,	   // a Jabber ID
 	REACHABLE_WAYS
 };
 

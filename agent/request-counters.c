@@ -6,8 +6,7 @@
 #define INTERVAL 1000000000ll
 
 enum {
-	MONITOR_CONNECTED, // set by agent/reach.c when it changes
-	HTTP_CONNECTIONS,
+	HTTP_CONNECTIONS = OWN_CONNECTION_REQUEST_COUNTERS,
 	HTTP_GRANTED,
 	HTTP_LIMITED,
 	HTTP_WRONG_PATH,
@@ -20,6 +19,10 @@ enum {
 	HTTP_TIMED_OUT,
 	HTTP_EVICTED,
 	UDP_FIRST,
+	XMPP_FIRST = UDP_FIRST + UDP_REQUEST_VERDICTS,
+	XMPP_MALFORMED = XMPP_FIRST + XMPP_VERDICTS,
+	XMPP_BUSY,
+	END
 };
 
 #define COUNTER(name, text)                                                                                            \
@@ -28,8 +31,12 @@ enum {
 	}
 
 const struct espalier_parameter connection_request_parameters[] = {
-	[MONITOR_CONNECTED] = {"MonitorConnected", ESPALIER_BOOLEAN,
-			       .description = "Whether espalier-nat, which receives requests by UDP, runs"},
+	[OWN_CONNECTION_REQUEST_MONITOR_CONNECTED] =
+		{"MonitorConnected", ESPALIER_BOOLEAN,
+		 .description = "Whether espalier-nat, which receives requests by UDP, runs"},
+	[OWN_CONNECTION_REQUEST_XMPP_CONNECTED] =
+		{"XMPPClientConnected", ESPALIER_BOOLEAN,
+		 .description = "Whether espalier-xmpp, which receives requests by XMPP, runs"},
 	[HTTP_CONNECTIONS] = COUNTER("HTTPConnections", "TCP connections to the port"),
 	[HTTP_GRANTED] = COUNTER("HTTPGranted", "Good requests by HTTP"),
 	[HTTP_LIMITED] = COUNTER("HTTPLimited", "Good requests beyond the limit: status 503"),
@@ -50,7 +57,15 @@ const struct espalier_parameter connection_request_parameters[] = {
 	[UDP_FIRST + UDP_REQUEST_REPEATED] = COUNTER("UDPRepeated", "Dropped: copies of the last good one"),
 	[UDP_FIRST + UDP_REQUEST_LIMITED] = COUNTER("UDPLimited", "Good ones beyond the limit"),
 	[UDP_FIRST + UDP_REQUEST_UNSEEN] = COUNTER("UDPUnseen", "Dropped unverified, in a flood of others"),
-	[UDP_FIRST + UDP_REQUEST_VERDICTS] = {0},
+	[XMPP_FIRST + XMPP_GRANTED] = COUNTER("XMPPGranted", "Good requests by XMPP"),
+	[XMPP_FIRST + XMPP_WRONG_SENDER] = COUNTER("XMPPWrongSender", "Not answered: not of an allowed Jabber ID"),
+	[XMPP_FIRST + XMPP_WRONG_CREDENTIALS] = COUNTER("XMPPWrongCredentials", "Error not-authorized"),
+	[XMPP_FIRST + XMPP_LIMITED] = COUNTER("XMPPLimited", "Good requests beyond the limit: service-unavailable"),
+	[XMPP_FIRST + XMPP_UNWANTED] =
+		COUNTER("XMPPOtherConnection", "By another connection than the one for requests: service-unavailable"),
+	[XMPP_MALFORMED] = COUNTER("XMPPMalformed", "Error bad-request"),
+	[XMPP_BUSY] = COUNTER("XMPPBusy", "Too many to look at, or without the agent: service-unavailable"),
+	[END] = {0},
 };
 
 static void count(struct own *own)
@@ -81,6 +96,10 @@ static void count(struct own *own)
 		espalier_set_unsigned(own->writer, row, i, values[i]);
 	for (uint32_t i = 0; i < UDP_REQUEST_VERDICTS; i++)
 		espalier_set_unsigned(own->writer, row, UDP_FIRST + i, agent->reach.udp.counts[i]);
+	for (uint32_t i = 0; i < XMPP_VERDICTS; i++)
+		espalier_set_unsigned(own->writer, row, XMPP_FIRST + i, agent->xmpp.judge.counts[i]);
+	espalier_set_unsigned(own->writer, row, XMPP_MALFORMED, agent->xmpp.refused_malformed);
+	espalier_set_unsigned(own->writer, row, XMPP_BUSY, agent->xmpp.refused_busy);
 	espalier_commit(own->writer, row);
 }
 

@@ -88,7 +88,7 @@ static int check(struct agent *agent, struct set_value *entry)
 	entry->setting = settings_find(node->object->index, entry->reference.parameter);
 	if (entry->setting < 0)
 		return ESPALIER_FAULT_READ_ONLY;
-	error = settings_check(entry->setting, &entry->parsed, &entry->text);
+	error = settings_check(&agent->settings, entry->setting, &entry->parsed, &entry->text);
 	return error ? error : planned_reboot_check(agent, entry->setting, &entry->parsed, &entry->text);
 }
 

@@ -8,6 +8,7 @@
 #include "agent/date-time.h"
 #include "agent/retry.h"
 #include "agent/url.h"
+#include "agent/xmpp-objects.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,6 +57,8 @@ static const struct {
 	[SETTING_AUTONOMOUS_TRANSFER_TYPE] = {OWN_AUTONOMOUS_POLICY, AUTONOMOUS_POLICY_TRANSFER_TYPE_FILTER},
 	[SETTING_AUTONOMOUS_RESULT_TYPE] = {OWN_AUTONOMOUS_POLICY, AUTONOMOUS_POLICY_RESULT_TYPE_FILTER},
 	[SETTING_AUTONOMOUS_FILE_TYPE] = {OWN_AUTONOMOUS_POLICY, AUTONOMOUS_POLICY_FILE_TYPE_FILTER},
+	[SETTING_CONN_REQ_XMPP_CONNECTION] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_CONN_REQ_XMPP_CONNECTION},
+	[SETTING_CONN_REQ_ALLOWED_JABBER_IDS] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_CONN_REQ_ALLOWED_JABBER_IDS},
 	[SETTING_HEARTBEAT_ENABLE] = {OWN_HEARTBEAT_POLICY, HEARTBEAT_POLICY_ENABLE},
 	[SETTING_HEARTBEAT_REPORTING_INTERVAL] = {OWN_HEARTBEAT_POLICY, HEARTBEAT_POLICY_REPORTING_INTERVAL},
 	[SETTING_HEARTBEAT_INITIATION_TIME] = {OWN_HEARTBEAT_POLICY, HEARTBEAT_POLICY_INITIATION_TIME},
@@ -198,6 +201,8 @@ static void factory_value(enum setting setting, const struct agent_configuration
 		snprintf(text, size, "Disabled");
 		break;
 	case SETTING_PROVISIONING_CODE:
+	case SETTING_CONN_REQ_XMPP_CONNECTION:
+	case SETTING_CONN_REQ_ALLOWED_JABBER_IDS:
 	case SETTING_LIGHTWEIGHT_PROTOCOLS_USED:
 	case SETTING_LIGHTWEIGHT_HOST:
 	case SETTINGS:
@@ -302,10 +307,34 @@ int settings_find(enum own_object object, uint32_t parameter)
 	return -ENOENT;
 }
 
-int settings_check(enum setting setting, const struct espalier_value *value, const char **text)
+// A reference leads to a row that there is, or is empty.
+static int check_reference(const struct settings *settings, const struct espalier_value *value, const char **text)
+{
+	char reference[ESPALIER_PATH_MAXIMUM + 1];
+	uint32_t number;
+
+	if (!value->length)
+		return ESPALIER_OK;
+	snprintf(reference, sizeof(reference), "%.*s", (int)value->length, value->text);
+	number = xmpp_objects_number(reference);
+	if (number &&
+	    espalier_instance_find(settings->own->writer, OWN_XMPP_CONNECTION, (struct espalier_row){0}, number).slot)
+		return ESPALIER_OK;
+	*text = "not a row of " OWN_XMPP_PATH "Connection.";
+	return ESPALIER_FAULT_VALUE;
+}
+
+int settings_check(const struct settings *settings, enum setting setting, const struct espalier_value *value,
+		   const char **text)
 {
 	struct url url;
 
+	if (setting == SETTING_CONN_REQ_XMPP_CONNECTION)
+		return check_reference(settings, value, text);
+	if (setting != SETTING_URL || !url_parse(&url, value->text, value->length))
+		return ESPALIER_OK;
+	*text = "not an http or https URL";
+	return ESPALIER_FAULT_VALUE;
 	if (setting == SETTING_URL && url_parse(&url, value->text, value->length)) {
 		*text = "not an http or https URL";
 		return ESPALIER_FAULT_VALUE;

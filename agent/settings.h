@@ -35,6 +35,8 @@ enum setting {
 	SETTING_AUTONOMOUS_TRANSFER_TYPE,
 	SETTING_AUTONOMOUS_RESULT_TYPE,
 	SETTING_AUTONOMOUS_FILE_TYPE,
+	SETTING_CONN_REQ_XMPP_CONNECTION,
+	SETTING_CONN_REQ_ALLOWED_JABBER_IDS,
 	SETTING_HEARTBEAT_ENABLE,
 	SETTING_HEARTBEAT_REPORTING_INTERVAL,
 	SETTING_HEARTBEAT_INITIATION_TIME,
@@ -87,7 +89,8 @@ bool settings_boolean(const struct settings *settings, enum setting setting);
 int settings_find(enum own_object object, uint32_t parameter);
 
 // Checks a value beyond its type. Returns 0, or an enum espalier_fault with a static text.
-int settings_check(enum setting setting, const struct espalier_value *value, const char **text);
+int settings_check(const struct settings *settings, enum setting setting, const struct espalier_value *value,
+		   const char **text);
 
 // Adds the value to what is to become durable.
 void settings_store(struct store_transaction *transaction, enum setting setting, const char *text, size_t length);

@@ -37,12 +37,12 @@ def installed(tmp_path_factory):
 
 def test_what_is_installed(installed):
     for name in ('usr/bin/shmdump', 'usr/bin/espalier-publish', 'usr/bin/espalier-request', 'usr/sbin/espalier-agent', 'usr/sbin/espalier-transfer',
-                 'usr/sbin/espalier-nat', 'usr/sbin/espalier-netlink', 'usr/sbin/espalier-zwave', 'usr/lib/libespalier.so.0', 'usr/lib/libespalier.so', 'usr/lib/libespalier.a',
+                 'usr/sbin/espalier-nat', 'usr/sbin/espalier-xmpp', 'usr/sbin/espalier-netlink', 'usr/sbin/espalier-zwave', 'usr/lib/libespalier.so.0', 'usr/lib/libespalier.so', 'usr/lib/libespalier.a',
                  'usr/lib/pkgconfig/espalier.pc', 'usr/include/espalier.h',
                  'usr/lib/systemd/system/espalier-agent.service', 'usr/lib/systemd/system/espalier-netlink.service',
                  'usr/lib/systemd/system/espalier-dhcp-networkd.path', 'usr/lib/espalier/dhcp/dhclient.conf',
                  'etc/espalier/espalier.conf', 'usr/share/man/man1/shmdump.1', 'usr/share/man/man8/espalier-agent.8',
-                 'usr/share/man/man8/espalier-nat.8', 'usr/share/man/man8/espalier-netlink.8', 'usr/share/man/man8/espalier-zwave.8',
+                 'usr/share/man/man8/espalier-nat.8', 'usr/share/man/man8/espalier-xmpp.8', 'usr/share/man/man8/espalier-netlink.8', 'usr/share/man/man8/espalier-zwave.8',
                  'usr/lib/systemd/system/espalier-zwave.service'):
         assert (installed / name).exists(), name
     assert not (installed / 'usr/bin/espalier-acs').exists()

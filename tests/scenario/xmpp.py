@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A real XMPP server (prosody), a user of it as an ACS has one, and a stand-in for servers that do what prosody never does.
+import base64
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+from process import TIMEOUT
+
+DOMAIN = 'xmpp.example'
+DEVICE, DEVICE_PASSWORD = 'device', 'device <&> secret'
+ACS, ACS_PASSWORD = 'acs', 'acs secret'
+REQUEST_NS = 'urn:broadband-forum-org:cwmp:xmppConnReq-1-0'
+STREAM = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
+PROSODY = '''
+run_as_root = true
+daemonize = false
+pidfile = "%(folder)s/prosody.pid"
+data_path = "%(folder)s/data"
+certificates = "%(folder)s"
+modules_enabled = { "saslauth", "tls", "ping", "posix" }
+modules_disabled = { "s2s" }
+interfaces = { "%(address)s" }
+c2s_ports = { %(port)d }
+c2s_require_encryption = %(require)s
+allow_unencrypted_plain_auth = %(plain)s
+authentication = "internal_plain"
+storage = "internal"
+log = { { levels = { min = "debug" }, to = "console" } }
+%(more)s
+VirtualHost "%(domain)s"
+  ssl = { certificate = "%(certificate)s", key = "%(key)s" }
+'''
+
+
+def make_certificate(folder, name, host=DOMAIN, days=2):
+    """A certificate of its own authority: returns the paths of certificate and key; the first is the ca_file too."""
+    certificate, key = folder / (name + '.crt'), folder / (name + '.key')
+    if not certificate.exists():
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout',
+                        key, '-out', certificate, '-days', str(days), '-subj', '/CN=' + host, '-addext',
+                        'subjectAltName=DNS:' + host], check=True, capture_output=True, timeout=TIMEOUT)
+    return certificate, key
+
+
+class Prosody:
+    """A server that can be ended and started again; its accounts stay."""
+
+    def __init__(self, start, folder, port, address='127.0.0.1', namespace=None, name='server', require=True, plain=False,
+                 more='', certificate=None):
+        self.begin, self.port, self.address, self.namespace = start, port, address, namespace
+        self.folder = folder / name
+        self.folder.mkdir()
+        self.certificate, key = certificate or make_certificate(folder, name)
+        accounts = self.folder / 'data' / re.sub(r'[^a-z0-9]', lambda m: '%%%02x' % ord(m[0]), DOMAIN) / 'accounts'
+        accounts.mkdir(parents=True)
+        for user, password in ((DEVICE, DEVICE_PASSWORD), (ACS, ACS_PASSWORD), ('stranger', ACS_PASSWORD)):
+            (accounts / (user + '.dat')).write_text('return { ["password"] = "%s" };' % password)
+        self.path = self.folder / 'prosody.cfg.lua'
+        self.path.write_text(PROSODY % {
+            'folder': self.folder, 'address': address, 'port': port, 'domain': DOMAIN, 'more': more, 'key': key,
+            'certificate': self.certificate, 'require': str(require).lower(), 'plain': str(plain).lower()})
+        self.process = None
+
+    def start(self):
+        self.process = self.begin('prosody', '--config', self.path, '-F', namespace=self.namespace,
+                                  LUA_INIT='')
+        self.process.wait_for(r"Activated service 'c2s'", 'stdout')
+        return self
+
+    def stop(self):
+        self.process.stop()
+
+    def kill(self):
+        self.process.kill()
+
+
+class User:
+    """An account of the server, logged in over TLS, that sends what a test wants and reads whole elements."""
+
+    def __init__(self, server, name=ACS, password=ACS_PASSWORD, resource='test', connect=None):
+        self.sock = (connect or socket.create_connection)((server.address, server.port))
+        self.sock.settimeout(TIMEOUT)
+        self.open()
+        self.send('<starttls xmlns="urn:ietf:params:xml:ns:xmpp-tls"/>')
+        assert 'proceed' in self.read().tag
+        context = ssl.create_default_context(cafile=server.certificate)
+        self.sock = context.wrap_socket(self.sock, server_hostname=DOMAIN)
+        self.open()
+        self.send('<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">%s</auth>' %
+                  base64.b64encode(('\0%s\0%s' % (name, password)).encode()).decode())
+        assert 'success' in self.read().tag
+        self.open()
+        self.send('<iq type="set" id="b"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"><resource>%s</resource></bind></iq>'
+                  % resource)
+        assert self.read().get('type') == 'result'
+        self.numbers = iter(range(1, 1000000))
+
+    def open(self):
+        self.parser = ElementTree.XMLPullParser(('start', 'end'))
+        self.depth = 0
+        self.send(STREAM + "to='%s' version='1.0'>" % DOMAIN)
+        assert 'features' in self.read().tag
+
+    def send(self, text):
+        self.sock.sendall(text.encode())
+
+    def read(self):
+        """The next whole element."""
+        while True:
+            for event, element in self.parser.read_events():
+                self.depth += 1 if event == 'start' else -1
+                if event == 'end' and self.depth == 1:
+                    return element
+            data = self.sock.recv(4096)
+            assert data, 'the server has ended the connection'
+            self.parser.feed(data)
+
+    def iq(self, to, content, kind='get'):
+        """Sends an IQ; returns its id."""
+        number = 'r%d' % next(self.numbers)
+        self.send('<iq type="%s" id="%s" to="%s">%s</iq>' % (kind, number, to, content))
+        return number
+
+    def answer(self, number, timeout=TIMEOUT):
+        """The answer to an IQ: 'result' or the condition of its error; None when there is none in time."""
+        self.sock.settimeout(timeout)
+        try:
+            while True:
+                element = self.read()
+                if element.get('id') == number:
+                    break
+        except TimeoutError:
+            return None
+        if element.get('type') == 'result':
+            return 'result'
+        return element.find('.//{urn:ietf:params:xml:ns:xmpp-stanzas}*').tag.rpartition('}')[2]
+
+    def ask(self, to, content, kind='get', timeout=TIMEOUT):
+        return self.answer(self.iq(to, content, kind), timeout)
+
+    def close(self):
+        self.sock.close()
+
+
+def request(user, password, ns=REQUEST_NS):
+    return '<connectionRequest xmlns="%s"><username>%s</username><password>%s</password></connectionRequest>' % (
+        ns, user, password)
+
+
+class FalseServer:
+    """Accepts connections and answers each with the given bytes, one at a time; keeps what was received."""
+
+    def __init__(self, *answers, hold=True):
+        self.answers, self.hold = answers, hold
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.port = self.listener.getsockname()[1]
+        self.received, self.connections = [], 0
+        self.open = []
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self.open.append(sock)
+            threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
+
+    def serve(self, sock):
+        try:
+            for answer in self.answers:
+                self.received.append(sock.recv(65536))
+                sock.sendall(answer if isinstance(answer, bytes) else answer.encode())
+            while self.hold:
+                data = sock.recv(65536)
+                if not data:
+                    break
+                self.received.append(data)
+        except OSError:
+            pass
+        sock.close()
+
+    def close(self):
+        self.listener.close()
+        for sock in self.open:
+            sock.close()
+
+
+@pytest.fixture
+def start_prosody(start, tmp_path, free_port):
+    """start_prosody(name=..., port=..., ...) starts a server with its accounts and certificate; returns a Prosody."""
+    if not shutil.which('prosody'):
+        pytest.skip('prosody is not installed')
+
+    def begin(port=None, **options):
+        return Prosody(start, tmp_path, port or free_port(), **options).start()
+    return begin
+
+
+@pytest.fixture
+def false_server():
+    """false_server(answer, ...) listens on a free port of the loopback; returns a FalseServer."""
+    servers = []
+
+    def begin(*answers, **options):
+        servers.append(FalseServer(*answers, **options))
+        return servers[-1]
+    yield begin
+    for server in servers:
+        server.close()
+
+
+def listening(port):
+    """Whether somebody listens on a port of the loopback."""
+    with socket.socket() as sock:
+        return sock.connect_ex(('127.0.0.1', port)) == 0
+
