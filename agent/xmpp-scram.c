@@ -78,6 +78,7 @@ static int attribute(const char **at, char letter, const char **value)
 {
 	size_t length;
 
+	*value = "";
 	if ((*at)[0] != letter || (*at)[1] != '=')
 		return -EBADMSG;
 	*value = *at + 2;
