@@ -3,4 +3,4 @@
 
 PACKAGES_BUILD += zlib1g-dev
 
-$(eval $(call program,TEST_PROGRAMS,espalier-acs,$(wildcard tests/acs/*.c),,libxml-2.0 libedit wolfssl zlib,))
+$(eval $(call program,TEST_PROGRAMS,espalier-acs,$(wildcard tests/acs/*.c),,libxml-2.0 libedit wolfssl zlib libstrophe,))

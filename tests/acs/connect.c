@@ -11,6 +11,7 @@
 #include "tests/acs/options.h"
 #include "tests/acs/output.h"
 #include "tests/acs/udp_request.h"
+#include "tests/acs/xmpp_request.h"
 
 enum { ERROR_SIZE = 256 };
 
@@ -68,6 +69,22 @@ static enum run_result start_udp(struct device *device, const char *address)
 	return RUN_FAILED;
 }
 
+static void xmpp_answered(void *user, const char *refusal)
+{
+	connect_answered(user, refusal);
+}
+
+static enum run_result start_xmpp(struct device *device, const char *jabber_id)
+{
+	const char *error;
+
+	device->connect.request = xmpp_request_start(jabber_id, xmpp_answered, device, &error);
+	if (device->connect.request)
+		return RUN_WAIT;
+	connect_error("%s", error);
+	return RUN_FAILED;
+}
+
 static void read_http(void *request)
 {
 	connection_request_read(request);
@@ -87,6 +104,8 @@ static const struct connect_way ways[CONNECT_WAYS] = {
 			     ".ManagementServer.ConnectionRequestURL", start_mapping, read_http, cancel_http},
 	[CONNECT_UDP] = {"udp", "[HOST:PORT]", "three copies of a signed datagram, see --udp-from",
 			 ".ManagementServer.UDPConnectionRequestAddress", start_udp, NULL, NULL},
+	[CONNECT_XMPP] = {"xmpp", "[JID]", "an IQ from the account of --xmpp, which shows the answer",
+			  ".ManagementServer.ConnReqJabberID", start_xmpp, xmpp_request_read, xmpp_request_cancel},
 };
 
 void connect_error(const char *format, ...)

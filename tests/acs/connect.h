@@ -13,6 +13,7 @@ enum connect_way_number {
 	CONNECT_HTTP,
 	CONNECT_MAPPING,
 	CONNECT_UDP,
+	CONNECT_XMPP,
 	CONNECT_WAYS,
 };
 

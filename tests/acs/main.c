@@ -14,6 +14,7 @@
 #include "tests/acs/rpc.h"
 #include "tests/acs/session.h"
 #include "tests/acs/tls.h"
+#include "tests/acs/xmpp_request.h"
 
 static bool failed(void)
 {
@@ -57,6 +58,11 @@ static int run(void)
 	output_flush();
 	if (options.time_limit_ms)
 		timer_set(&limit, options.time_limit_ms);
+	if (options.xmpp_account) {
+		error = xmpp_open();
+		if (error)
+			fprintf(stderr, "espalier-acs: --xmpp %s: %s\n", options.xmpp_account, error);
+	}
 	status = input_open();
 	if (status)
 		return status;
@@ -88,6 +94,7 @@ int main(int argc, char **argv)
 		// the devices first: a connection that closes must not begin their next commands
 		devices_free();
 		server_close();
+		xmpp_close();
 		tls_close();
 		output_flush();
 		loop_close();

@@ -21,6 +21,7 @@ struct options options = {
 	.connect_timeout_ms = 30000,
 	.connection_user = "",
 	.connection_password = "",
+	.xmpp_password = "",
 	.cookie = COOKIE_ON,
 	.benchmark_root = "",
 	.benchmark_set = "Device.DeviceInfo.ProvisioningCode",
@@ -43,6 +44,10 @@ enum long_option {
 	LONG_CONNECTION_USER,
 	LONG_CONNECTION_PASSWORD,
 	LONG_UDP_FROM,
+	LONG_XMPP,
+	LONG_XMPP_PASSWORD,
+	LONG_XMPP_SERVER,
+	LONG_XMPP_CA,
 	LONG_CONNECT_TIMEOUT,
 	LONG_NAMESPACE,
 	LONG_USE_VERSION,
@@ -94,6 +99,10 @@ static const struct description descriptions[] = {
 	{"connection-password", LONG_CONNECTION_PASSWORD, "TEXT", "and its password"},
 	{"udp-from", LONG_UDP_FROM, "HOST:PORT",
 	 "send UDP connection requests from there, such as the STUN server's port"},
+	{"xmpp", LONG_XMPP, "JID", "account for XMPP connection requests"},
+	{"xmpp-password", LONG_XMPP_PASSWORD, "TEXT", "and its password"},
+	{"xmpp-server", LONG_XMPP_SERVER, "HOST:PORT", "its server, in place of the one that the domain names"},
+	{"xmpp-ca", LONG_XMPP_CA, "FILE", "who signs the server's certificate, besides the usual authorities"},
 	{"connect-timeout", LONG_CONNECT_TIMEOUT, "SECONDS", "from a connection request to the Inform (30)"},
 	{"version-namespace", LONG_NAMESPACE, "V", "answer in cwmp-V, such as 1-0 (as the agent)"},
 	{"use-cwmp-version", LONG_USE_VERSION, "V", "header UseCWMPVersion in the InformResponse, such as 1.2"},
@@ -288,6 +297,18 @@ static const char *set(int option, const char *value)
 		break;
 	case LONG_UDP_FROM:
 		options.udp_from = value;
+		break;
+	case LONG_XMPP:
+		options.xmpp_account = value;
+		break;
+	case LONG_XMPP_PASSWORD:
+		options.xmpp_password = value;
+		break;
+	case LONG_XMPP_SERVER:
+		options.xmpp_server = value;
+		break;
+	case LONG_XMPP_CA:
+		options.xmpp_ca = value;
 		break;
 	case LONG_CONNECTION_USER:
 		options.connection_user = value;

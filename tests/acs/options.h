@@ -38,8 +38,9 @@ struct options {
 	uint64_t connect_timeout_ms; // from a connection request to the Inform
 	const char *connection_url;  // in place of the one in the Inform
 	const char *connection_user, *connection_password;
-	const char *udp_from;	    // address and port of UDP connection requests; NULL: any
-	const char *cwmp_namespace; // NULL: as the agent's Inform
+	const char *udp_from; // address and port of UDP connection requests; NULL: any
+	const char *xmpp_account, *xmpp_password, *xmpp_server, *xmpp_ca; // for XMPP connection requests; NULL: none
+	const char *cwmp_namespace;					  // NULL: as the agent's Inform
 	const char *use_version;
 	bool hold;
 	bool no_id;
