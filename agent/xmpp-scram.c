@@ -113,7 +113,9 @@ static int read_challenge(const struct scram *scram, const char *text, struct ch
 		return -EBADMSG;
 	length = attribute(&text, 's', &salt);
 	challenge->salt_length = sizeof(challenge->salt);
-	if (length <= 0 || Base64_Decode((const byte *)salt, (word32)length, challenge->salt, &challenge->salt_length))
+	if (length <= 0 ||
+	    Base64_Decode((const byte *)salt, (word32)length, challenge->salt, &challenge->salt_length) ||
+	    !challenge->salt_length)
 		return -EBADMSG;
 	length = attribute(&text, 'i', &iterations);
 	if (length <= 0 || *iterations < '0' || *iterations > '9')

@@ -26,6 +26,7 @@ endef
 $(eval $(call unit,shm,libtools.a libdaemon.a libespalier.a,inih))
 $(eval $(call unit,netlink,libnat.a libnetlink.a libdaemon.a libespalier.a,$(nat_packages)))
 $(eval $(call unit,agent,libagent.a libdaemon.a libespalier.a,$(agent_packages)))
+$(eval $(call unit,xmpp,libxmpp.a libagent.a libdaemon.a libespalier.a,$(xmpp_packages)))
 $(eval $(call unit,zwave,libzwave.a libdaemon.a libespalier.a,$(zwave_packages)))
 $(BUILD)/tests/unit-zwave: private LDFLAGS += $(zwave_link)
 TEST_PROGRAMS += $(UNIT_TESTS)
@@ -33,8 +34,8 @@ TEST_PROGRAMS += $(UNIT_TESTS)
 # "make fuzz" comes back here with FUZZER=1, and a build folder of its own in which all code is instrumented.
 ifneq ($(FUZZER),)
 $(foreach source,$(wildcard tests/fuzz/fuzz-*.c),$(eval $(call program,FUZZERS,$(patsubst tests/fuzz/%.c,%,$(source)),$(source),\
-	libagent.a libnat.a libnetlink.a libzwave.a libtools.a libdaemon.a libespalier.a,\
-	$(sort $(agent_packages) $(nat_packages) $(zwave_packages)),)))
+	libxmpp.a libagent.a libnat.a libnetlink.a libzwave.a libtools.a libdaemon.a libespalier.a,\
+	$(sort $(xmpp_packages) $(nat_packages) $(zwave_packages)),)))
 $(FUZZERS): private LDFLAGS += -fsanitize=fuzzer $(zwave_link)
 endif
 

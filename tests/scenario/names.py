@@ -24,13 +24,13 @@ class Names:
         self.hosts.write_text(''.join('%s %s\n' % (address, name) for name, addresses in names.items()
                                       for address in addresses))
 
-    def serve(self, names, time_to_live=0):
+    def serve(self, names, time_to_live=0, *options):
         """Answers with these {name: [addresses]}, and that no other name exists."""
         self.write(names)
         self.time_to_live = time_to_live
         self.process = self.start('dnsmasq', *PLAIN, '--no-resolv', '--log-queries', '--listen-address=127.0.0.1',
                                   '--bind-interfaces', '--addn-hosts=%s' % self.hosts, '--local=/#/',
-                                  '--local-ttl=%d' % time_to_live, namespace=self.namespace,
+                                  '--local-ttl=%d' % time_to_live, *options, namespace=self.namespace,
                                   ready=r'read .* - \d+ names')
         return self
 

@@ -11,8 +11,9 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from process import TIMEOUT
+from process import LIBC, TIMEOUT
 
+CLONE_NEWNET = 0x40000000
 DOMAIN = 'xmpp.example'
 DEVICE, DEVICE_PASSWORD = 'device', 'device <&> secret'
 ACS, ACS_PASSWORD = 'acs', 'acs secret'
@@ -81,6 +82,21 @@ class Prosody:
         self.process.kill()
 
 
+def connect_in(namespace, address):
+    """A TCP connection made in a network namespace."""
+    made = []
+
+    def connect():
+        with open('/run/netns/' + namespace.name, encoding='ascii') as file:
+            assert LIBC.setns(file.fileno(), CLONE_NEWNET) == 0
+        made.append(socket.create_connection(address, TIMEOUT))
+    thread = threading.Thread(target=connect)
+    thread.start()
+    thread.join()
+    assert made, 'nobody at %s' % (address,)
+    return made[0]
+
+
 class User:
     """An account of the server, logged in over TLS, that sends what a test wants and reads whole elements."""
 
@@ -128,19 +144,23 @@ class User:
         self.send('<iq type="%s" id="%s" to="%s">%s</iq>' % (kind, number, to, content))
         return number
 
-    def answer(self, number, timeout=TIMEOUT):
-        """The answer to an IQ: 'result' or the condition of its error; None when there is none in time."""
+    def answers(self, numbers, timeout=TIMEOUT):
+        """{id: 'result' or the condition of its error} of the answers to IQs, in any order; those that come in time."""
         self.sock.settimeout(timeout)
+        found = {}
         try:
-            while True:
+            while len(found) < len(numbers):
                 element = self.read()
-                if element.get('id') == number:
-                    break
+                if element.get('id') in numbers:
+                    found[element.get('id')] = 'result' if element.get('type') == 'result' else \
+                        element.find('.//{urn:ietf:params:xml:ns:xmpp-stanzas}*').tag.rpartition('}')[2]
         except TimeoutError:
-            return None
-        if element.get('type') == 'result':
-            return 'result'
-        return element.find('.//{urn:ietf:params:xml:ns:xmpp-stanzas}*').tag.rpartition('}')[2]
+            pass
+        return found
+
+    def answer(self, number, timeout=TIMEOUT):
+        """The answer to an IQ, None when there is none in time."""
+        return self.answers([number], timeout).get(number)
 
     def ask(self, to, content, kind='get', timeout=TIMEOUT):
         return self.answer(self.iq(to, content, kind), timeout)
