@@ -48,7 +48,7 @@ static void report(struct xmpp_client *client)
 	alarm_clear(&client->reporting);
 	client->state.head.number = client->settings.head.number;
 	client->state.status = client->status;
-	client->state.tls = client->phase == XMPP_BOUND && xmpp_conn_is_secured(client->connection);
+	client->state.tls = client->status == XMPP_STATUS_ENABLED && xmpp_conn_is_secured(client->connection);
 	client->state.refused_malformed = program->refused_malformed;
 	client->state.refused_busy = program->refused_busy;
 	xmpp_link_send(program, &client->state);
@@ -462,32 +462,32 @@ static void start_round(struct xmpp_client *client)
 
 // ---- Times
 
+static void plan_keep_alive(struct xmpp_client *client)
+{
+	int64_t seconds = client->settings.keep_alive < 0 ? XMPP_KEEP_ALIVE_DEFAULT : client->settings.keep_alive;
+
+	if (seconds > XMPP_KEEP_ALIVE_MAXIMUM)
+		seconds = XMPP_KEEP_ALIVE_MAXIMUM;
+	if (seconds)
+		alarm_set(&client->alarm, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + seconds * SECOND);
+	else
+		alarm_clear(&client->alarm);
+}
+
 void xmpp_client_bound(struct xmpp_client *client, const char *jabber_id)
 {
-	int64_t seconds = client->settings.keep_alive;
-
 	log_notice("XMPP connection %u: reached as %s", client->settings.head.number, jabber_id);
 	client->phase = XMPP_BOUND;
 	client->waits = client->attempts = 0;
 	snprintf(client->state.jabber_id, sizeof(client->state.jabber_id), "%s", jabber_id);
 	xmpp_client_status(client, XMPP_STATUS_ENABLED, "");
-	alarm_clear(&client->alarm);
-	if (seconds < 0)
-		seconds = XMPP_KEEP_ALIVE_DEFAULT;
-	if (seconds)
-		alarm_set(&client->alarm, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + seconds * SECOND);
+	plan_keep_alive(client);
 }
 
 // A blank (RFC 6120, 4.6.1): what becomes of it TCP finds out, within XMPP_USER_TIMEOUT_MS.
 static void keep_alive(struct xmpp_client *client)
 {
-	int64_t seconds = client->settings.keep_alive;
-
-	if (!seconds)
-		return;
-	if (seconds < 0)
-		seconds = XMPP_KEEP_ALIVE_DEFAULT;
-	alarm_set(&client->alarm, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + seconds * SECOND);
+	plan_keep_alive(client);
 	xmpp_send_raw(client->connection, " ", 1);
 	xmpp_client_run(client);
 }
@@ -587,7 +587,7 @@ void xmpp_client_configure(struct xmpp_program *program, const struct xmpp_conne
 	if (restart)
 		start(client);
 	else if (keep_alive_changed && client->phase == XMPP_BOUND)
-		xmpp_client_bound(client, client->state.jabber_id);
+		plan_keep_alive(client);
 }
 
 void xmpp_clients_named(struct xmpp_program *program)

@@ -15,6 +15,7 @@
 #define XMPP_NEGOTIATION_SECONDS 30	      // from the TCP connection to the bound resource
 #define XMPP_HANDSHAKE_SECONDS	 10	      // of TLS alone, which nothing else can go on beside
 #define XMPP_USER_TIMEOUT_MS	 20000	      // for which data may stay unacknowledged (TCP_USER_TIMEOUT)
+#define XMPP_KEEP_ALIVE_MAXIMUM	 31536000     // seconds: a year
 #define XMPP_KEEP_ALIVE_DEFAULT	 300	      // seconds, for KeepAliveInterval -1 (RFC 6120, 4.6.4)
 #define XMPP_STANZA_BYTES	 (256 * 1024) // that may come without a complete stanza
 #define XMPP_REQUEST_BURST	 50	      // requests that the agent is asked about in a row ...

@@ -173,8 +173,9 @@ def test_T119_flood(place):
     numbers = [user.iq(BOUND, request(USER, 'wrong')) for _ in range(500)]
     answers = user.answers(numbers)
     assert set(answers.values()) == {'not-authorized', 'service-unavailable'}
+    wait_until(lambda: user.ask(BOUND, request(USER, 'wrong')) == 'not-authorized', 'the limit to let one through')
     here.reached(user)
-    wait_until(lambda: here.value(COUNTERS + 'XMPPWrongCredentials') + here.value(COUNTERS + 'XMPPBusy') == 500,
+    wait_until(lambda: here.value(COUNTERS + 'XMPPWrongCredentials') + here.value(COUNTERS + 'XMPPBusy') > 500,
                'all to be counted')
 
 
@@ -235,7 +236,7 @@ def test_R112_changes_take_effect(place):
     times = here.client.stderr.count('reached as')
     assert here.acs.set({ROW + 'KeepAliveInterval': '1', ROW + 'ServerConnectAttempts': '3'}).good
     time.sleep(2)
-    assert here.client.stderr.count('reached as') <= times + 1 and ' port ' in here.client.stderr
+    assert here.client.stderr.count('reached as') == times
     assert here.client.stderr.count('127.0.0.1 port') == 2  # a changed keep-alive is no new connection
     assert here.acs.set({ROW + 'Resource': ''}).good
     wait_until(lambda: here.value(ROW + 'JabberID') not in ('', '%s@%s/other' % (DEVICE, DOMAIN)), 'a chosen resource')
