@@ -13,7 +13,6 @@
 #define XMPP_MESSAGE_VERSION	 1u
 #define XMPP_CONNECTIONS_MAXIMUM 8u
 #define XMPP_SERVERS_MAXIMUM	 8u	       // of one connection
-#define XMPP_REQUESTS_MAXIMUM	 16u	       // that wait for the agent's verdict at a time
 #define XMPP_USER_SIZE		 (256 * 4 + 1) // 256 characters
 #define XMPP_PART_SIZE		 (64 * 4 + 1)
 #define XMPP_HOST_SIZE		 (256 * 4 + 1)

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 static struct xmpp_program program;
@@ -86,6 +87,8 @@ int main(int argc, char **argv)
 	// OpenSSL writes to a socket whose other end may be gone.
 	signal(SIGPIPE, SIG_IGN);
 	xmpp_initialize();
+	if (getrandom(&program.seed, sizeof(program.seed), 0) != (ssize_t)sizeof(program.seed))
+		program.seed = (uint32_t)ring_clock(CLOCK_MONOTONIC);
 	error = open_all();
 	if (error) {
 		log_error("espalier-xmpp can't start: %s", strerror(-error));

@@ -4,7 +4,7 @@
 
 #include "shm/log.h"
 
-#include <errno.h>
+#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -384,19 +384,40 @@ static struct xmpp_waiting *find_waiting(struct xmpp_program *program, uint32_t 
 	return NULL;
 }
 
+// The kind of a sender: an FNV hash of its bare Jabber ID, which nobody outside can foresee.
+static uint32_t kind_of(struct xmpp_program *program, const char *from)
+{
+	uint32_t hash = 2166136261u ^ program->seed;
+
+	for (; *from && *from != '/'; from++)
+		hash = (hash ^ (uint32_t)tolower((unsigned char)*from)) * 16777619u;
+	return (hash >> 16) % XMPP_SENDERS;
+}
+
+static bool may_ask(struct xmpp_program *program, uint32_t sender)
+{
+	unsigned waiting = 0;
+
+	for (size_t i = 0; i < XMPP_REQUESTS_MAXIMUM; i++)
+		waiting += program->waiting[i].client && program->waiting[i].sender == sender;
+	return waiting < XMPP_SENDER_REQUESTS &&
+	       rate_limit_allows(&program->limits[sender], XMPP_REQUEST_BURST, XMPP_REQUEST_INTERVAL_MS,
+				 ring_clock(CLOCK_BOOTTIME));
+}
+
 static void ask_agent(struct xmpp_client *client, xmpp_stanza_t *stanza, struct xmpp_request *request)
 {
 	struct xmpp_program *program = client->program;
 	struct xmpp_waiting *waiting = find_waiting(program, 0, true);
+	uint32_t sender = kind_of(program, request->from);
 	const char *id = xmpp_stanza_get_id(stanza);
 
-	if (!xmpp_link_connected(program) || !waiting ||
-	    !rate_limit_allows(&program->limit, XMPP_REQUEST_BURST, XMPP_REQUEST_INTERVAL_MS,
-			       ring_clock(CLOCK_BOOTTIME))) {
+	if (!xmpp_link_connected(program) || !waiting || !may_ask(program, sender)) {
 		program->refused_busy++;
 		answer(client, id, request->from, "cancel", "service-unavailable");
 		return;
 	}
+	waiting->sender = sender;
 	waiting->client = client;
 	waiting->token = ++program->token;
 	snprintf(waiting->id, sizeof(waiting->id), "%s", id);

@@ -18,9 +18,12 @@
 #define XMPP_KEEP_ALIVE_MAXIMUM	 31536000     // seconds: a year
 #define XMPP_KEEP_ALIVE_DEFAULT	 300	      // seconds, for KeepAliveInterval -1 (RFC 6120, 4.6.4)
 #define XMPP_STANZA_BYTES	 (256 * 1024) // that may come without a complete stanza
-#define XMPP_REQUEST_BURST	 50	      // requests that the agent is asked about in a row ...
-#define XMPP_REQUEST_INTERVAL_MS 20	      // ... and then one each so many milliseconds
-#define XMPP_WATCHES		 4	      // of a socket, ended ones included
+#define XMPP_SENDERS		 8 // kinds of senders, by a hash: a flood of one leaves the others their part
+#define XMPP_SENDER_REQUESTS	 4 // of one kind that wait for the agent's verdict at a time
+#define XMPP_REQUESTS_MAXIMUM	 (XMPP_SENDERS * XMPP_SENDER_REQUESTS)
+#define XMPP_REQUEST_BURST	 50 // requests of one kind that the agent is asked about in a row ...
+#define XMPP_REQUEST_INTERVAL_MS 20 // ... and then one each so many milliseconds
+#define XMPP_WATCHES		 4  // of a socket, ended ones included
 
 struct xmpp_program;
 struct xmpp_client;
@@ -85,6 +88,7 @@ struct xmpp_client {
 struct xmpp_waiting {
 	struct xmpp_client *client; // NULL: free
 	uint32_t token;
+	uint32_t sender; // its kind
 	char id[STANZA_ID_MAXIMUM + 1];
 	char from[XMPP_JID_SIZE];
 };
@@ -105,7 +109,8 @@ struct xmpp_program {
 	struct xmpp_waiting waiting[XMPP_REQUESTS_MAXIMUM];
 	uint32_t token;
 	uint32_t refused_malformed, refused_busy;
-	struct rate_limit limit;
+	struct rate_limit limits[XMPP_SENDERS];
+	uint32_t seed; // of the hash of senders
 };
 
 // ---- link.c
