@@ -2,7 +2,6 @@
 // The check of a connection request that came by XMPP (TR-069 Annex K; R-113).
 #include "agent/xmpp-judge.h"
 
-#include "agent/connection-request.h"
 #include "agent/digest.h"
 
 #include <string.h>
@@ -53,8 +52,7 @@ static enum xmpp_verdict judge(struct xmpp_judge *state, const struct xmpp_reque
 	good &= digest_equal(password, request->password);
 	if (!*user || !*password || !good)
 		return XMPP_WRONG_CREDENTIALS;
-	if (!rate_limit_allows(&state->limit, CONNECTION_REQUEST_BURST_DEFAULT, CONNECTION_REQUEST_INTERVAL_DEFAULT,
-			       now))
+	if (!rate_limit_allows(&state->limit, state->burst, state->interval_ms, now))
 		return XMPP_LIMITED;
 	return XMPP_GRANTED;
 }

@@ -5,8 +5,10 @@
 #include "agent/rate-limit.h"
 #include "agent/xmpp-message.h"
 
-// Zero it before its first use. `counts` may be read.
+// Zero it before its first use, and set the limit of good requests: so many in a row, and one each so many
+// milliseconds. `counts` may be read.
 struct xmpp_judge {
+	unsigned burst, interval_ms;
 	struct rate_limit limit;
 	uint64_t counts[XMPP_VERDICTS];
 };
