@@ -127,11 +127,15 @@ static void take_request(struct xmpp_access *access, const struct xmpp_request *
 	struct agent *agent = access->agent;
 	const struct settings *settings = &agent->settings;
 	uint32_t token = request->token, number = request->head.number;
-	enum xmpp_verdict verdict = xmpp_judge_request(&access->judge, request, number == wanted_number(access),
-						       settings_text(settings, SETTING_CONN_REQ_ALLOWED_JABBER_IDS),
-						       settings_text(settings, SETTING_CONNECTION_REQUEST_USERNAME),
-						       settings_text(settings, SETTING_CONNECTION_REQUEST_PASSWORD),
-						       ring_clock(CLOCK_BOOTTIME));
+	enum xmpp_verdict verdict;
+
+	access->judge.burst = agent->configuration.connection_request_burst;
+	access->judge.interval_ms = agent->configuration.connection_request_interval;
+	verdict = xmpp_judge_request(&access->judge, request, number == wanted_number(access),
+				     settings_text(settings, SETTING_CONN_REQ_ALLOWED_JABBER_IDS),
+				     settings_text(settings, SETTING_CONNECTION_REQUEST_USERNAME),
+				     settings_text(settings, SETTING_CONNECTION_REQUEST_PASSWORD),
+				     ring_clock(CLOCK_BOOTTIME));
 
 	agent_counted(agent);
 	xmpp_message_start(&access->message, XMPP_VERDICT, number);

@@ -35,7 +35,7 @@ Test(xmpp_judge, senders_by_letter)
 	cr_assert_not(xmpp_sender_allowed(" , ", "a@b"));
 }
 
-static struct xmpp_judge judge;
+static struct xmpp_judge judge = {.burst = 30, .interval_ms = 2000};
 
 static enum xmpp_verdict ask(const char *from, const char *user, const char *password)
 {
