@@ -25,11 +25,13 @@ class Router:
         self.namespace = self.nat.namespace
         self.collector = self.monitor = None
 
-    def start(self, *wrapper, collector=True):
-        if collector:
-            self.collector = self.begin('espalier-netlink', '-c', self.path, ready=r'interfaces in',
-                                        namespace=self.namespace)
+    def start(self, *wrapper):
+        self.start_collector()
         return self.start_monitor(*wrapper)
+
+    def start_collector(self):
+        self.collector = self.begin('espalier-netlink', '-c', self.path, ready=r'interfaces in',
+                                    namespace=self.namespace)
 
     def start_monitor(self, *wrapper, ready='started in'):
         self.monitor = self.begin(*wrapper, *([self.program] if wrapper else ['espalier-nat']), '-vv', '-c', self.path,

@@ -271,6 +271,40 @@ def test_tables_of_others_stay_and_ours_comes_back(router):
     assert list(router.ours()) == [1]
 
 
+def test_mappings_hold_after_what_happens_to_a_router(router):
+    router.start()
+    server = router.serve(router.client, 'udp', 80)
+    row = router.add(Enable=1, Interface=router.interface('wan'), ExternalPort=8080, InternalPort=80, Protocol='UDP',
+                     InternalClient=CLIENT)
+
+    def forwards(host=OUTSIDE):
+        wait_until(lambda: router.ask('udp', 8080, host=host) == (80, SERVER), 'the mapping to forward')
+        assert router.value(row + 'Status') == 'Enabled'
+
+    forwards()
+    # The binding is lost.
+    router.nat.flush()
+    forwards()
+    # The router restarts: its links, rules, bindings, and the monitor without a word.
+    router.nat.reboot(while_down=router.monitor.kill)
+    router.start_monitor()
+    forwards()
+    # Its provider gives it another address.
+    router.namespace.ip('address', 'flush', 'dev', 'wan')
+    router.namespace.ip('address', 'add', '198.51.100.77/24', 'dev', 'wan')
+    router.namespace.ip('route', 'replace', 'default', 'via', SERVER)
+    forwards('198.51.100.77')
+    # The server behind restarts, and the collector that knows the interfaces is not there meanwhile.
+    router.collector.kill()
+    router.monitor.kill()
+    server.kill()
+    router.start_monitor()
+    router.serve(router.client, 'udp', 80)
+    forwards('198.51.100.77')
+    router.start_collector()
+    forwards('198.51.100.77')
+
+
 def test_nothing_of_ours_without_a_mapping(router):
     before = router.nft('list', 'ruleset')
     router.start()
