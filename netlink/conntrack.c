@@ -18,6 +18,15 @@
 struct tuple {
 	struct conntrack_address source, destination;
 	uint8_t protocol;
+	uint16_t from, port; /* of the source, of the destination; in network order */
+};
+
+/* What all readers want of an entry */
+struct parts {
+	struct tuple original, reply;
+	uint32_t status;
+	struct nlattr *begin; /* the original tuple as the kernel wrote it */
+	struct nlattr *zone;
 };
 
 static void read_address(struct conntrack_address *to, const struct nlattr *attribute, uint8_t family, int length)
@@ -42,6 +51,10 @@ static void read_tuple(struct tuple *tuple, struct nlattr *nested)
 			if (nla_type(part) == CTA_TUPLE_PROTO) {
 				if (type == CTA_PROTO_NUM && nla_len(attribute) >= 1)
 					tuple->protocol = *(const uint8_t *)nla_data(attribute);
+				else if (type == CTA_PROTO_SRC_PORT && nla_len(attribute) >= 2)
+					memcpy(&tuple->from, nla_data(attribute), sizeof(tuple->from));
+				else if (type == CTA_PROTO_DST_PORT && nla_len(attribute) >= 2)
+					memcpy(&tuple->port, nla_data(attribute), sizeof(tuple->port));
 			} else if (nla_type(part) == CTA_TUPLE_IP) {
 				if (type == CTA_IP_V4_SRC)
 					read_address(&tuple->source, attribute, AF_INET, 4);
@@ -76,52 +89,87 @@ static bool is_whole(const struct nlmsghdr *header)
 	return header->nlmsg_len >= NLMSG_HDRLEN + sizeof(struct nfgenmsg);
 }
 
-int conntrack_entry_read(const struct nlmsghdr *header, struct conntrack_entry *entry)
+static int read_parts(const struct nlmsghdr *header, struct parts *parts)
 {
-	struct tuple original = {0}, reply = {0};
-	bool has_original = false, has_reply = false;
+	bool has_reply = false;
 	struct nlattr *attribute;
-	uint32_t status = 0;
 	int remaining;
 
 	if (header->nlmsg_type != TYPE(IPCTNL_MSG_CT_NEW))
 		return 0;
 	if (!is_whole(header))
 		return -EBADMSG;
+	memset(parts, 0, sizeof(*parts));
 	nlmsg_for_each_attr(attribute, (struct nlmsghdr *)header, sizeof(struct nfgenmsg), remaining)
 	{
 		switch (nla_type(attribute)) {
 		case CTA_TUPLE_ORIG:
-			read_tuple(&original, attribute);
-			has_original = true;
+			read_tuple(&parts->original, attribute);
+			parts->begin = attribute;
 			break;
 		case CTA_TUPLE_REPLY:
-			read_tuple(&reply, attribute);
+			read_tuple(&parts->reply, attribute);
 			has_reply = true;
 			break;
 		case CTA_STATUS:
-			if (nla_len(attribute) >= (int)sizeof(status))
-				memcpy(&status, nla_data(attribute), sizeof(status));
+			if (nla_len(attribute) >= (int)sizeof(parts->status))
+				memcpy(&parts->status, nla_data(attribute), sizeof(parts->status));
+			break;
+		case CTA_ZONE:
+			parts->zone = attribute;
 			break;
 		default:
 			break;
 		}
 	}
-	if (!has_original || !has_reply || !original.source.family || !reply.source.family)
+	parts->status = ntohl(parts->status);
+	if (!parts->begin || !has_reply || !parts->original.source.family || !parts->reply.source.family)
 		return -EBADMSG;
-	status = ntohl(status);
+	return 1;
+}
+
+int conntrack_entry_read(const struct nlmsghdr *header, struct conntrack_entry *entry)
+{
+	struct parts parts;
+	int result = read_parts(header, &parts);
+
+	if (result != 1)
+		return result;
 	memset(entry, 0, sizeof(*entry));
-	entry->protocol = protocol_of(original.protocol);
-	entry->source = status & IPS_SRC_NAT;
-	entry->destination = status & IPS_DST_NAT;
+	entry->protocol = protocol_of(parts.original.protocol);
+	entry->source = parts.status & IPS_SRC_NAT;
+	entry->destination = parts.status & IPS_DST_NAT;
 	if (entry->source) {
-		entry->inside = original.source;
-		entry->outside = reply.destination;
+		entry->inside = parts.original.source;
+		entry->outside = parts.reply.destination;
 	} else if (entry->destination) {
-		entry->inside = reply.source;
-		entry->outside = original.destination;
+		entry->inside = parts.reply.source;
+		entry->outside = parts.original.destination;
 	}
 	return 1;
+}
+
+static struct conntrack_flow flow_of(const struct parts *parts)
+{
+	return (struct conntrack_flow){
+		.protocol = parts->original.protocol,
+		.translated = parts->status & IPS_DST_NAT,
+		.source = parts->original.source,
+		.destination = parts->original.destination,
+		.answers = parts->reply.source,
+		.port = ntohs(parts->original.port),
+		.answers_port = ntohs(parts->reply.from),
+	};
+}
+
+int conntrack_flow_read(const struct nlmsghdr *header, struct conntrack_flow *flow)
+{
+	struct parts parts;
+	int result = read_parts(header, &parts);
+
+	if (result == 1)
+		*flow = flow_of(&parts);
+	return result;
 }
 
 static uint32_t number_of(const struct nlattr *attribute)
@@ -272,4 +320,80 @@ int conntrack_dump(struct channel *channel, struct conntrack_sums *sums)
 	error = channel_dump(channel, TYPE(IPCTNL_MSG_CT_GET), &body, sizeof(body), take_entry, sums);
 	/* Entries come and go during any dump; the sums are as good as they can be. */
 	return error == -EINTR ? 0 : error;
+}
+
+/* ---- Forgetting --------------------------------------------------------------------------------------------- */
+
+/* A request for each flow that is to be forgotten, made while the dump runs and sent when it has ended. */
+struct forgetting {
+	bool (*unwanted)(const struct conntrack_flow *flow, void *context);
+	void *context;
+	struct nl_msg *requests[CONNTRACK_FORGET_MAXIMUM];
+	unsigned int count;
+};
+
+static struct nl_msg *request_for(const struct parts *parts)
+{
+	const struct nfgenmsg body = {.nfgen_family = AF_INET, .version = NFNETLINK_V0};
+	struct nl_msg *message = nlmsg_alloc_simple(TYPE(IPCTNL_MSG_CT_DELETE), 0);
+
+	/* Without the tuple it would be all entries. */
+	if (message && !nlmsg_append(message, (void *)&body, sizeof(body), NLMSG_ALIGNTO) &&
+	    !nla_put(message, CTA_TUPLE_ORIG | NLA_F_NESTED, nla_len(parts->begin), nla_data(parts->begin)) &&
+	    (!parts->zone || !nla_put(message, CTA_ZONE, nla_len(parts->zone), nla_data(parts->zone))))
+		return message;
+	nlmsg_free(message);
+	return NULL;
+}
+
+static int take_unwanted(const struct nlmsghdr *header, void *context)
+{
+	struct forgetting *forgetting = context;
+	struct conntrack_flow flow;
+	struct parts parts;
+
+	if (forgetting->count == CONNTRACK_FORGET_MAXIMUM || read_parts(header, &parts) != 1)
+		return 0;
+	flow = flow_of(&parts);
+	if (!forgetting->unwanted(&flow, forgetting->context))
+		return 0;
+	forgetting->requests[forgetting->count] = request_for(&parts);
+	if (!forgetting->requests[forgetting->count])
+		return -ENOMEM;
+	forgetting->count++;
+	return 0;
+}
+
+static int forget_once(struct channel *channel, struct forgetting *forgetting)
+{
+	const struct nfgenmsg body = {.nfgen_family = AF_INET, .version = NFNETLINK_V0};
+	int error = channel_dump(channel, TYPE(IPCTNL_MSG_CT_GET), &body, sizeof(body), take_unwanted, forgetting);
+
+	if (error == -EINTR)
+		error = 0;
+	for (unsigned int i = 0; i < forgetting->count; i++) {
+		/* One that has ended meanwhile is forgotten already. */
+		int result = error ? 0 : channel_request(channel, forgetting->requests[i], NULL, NULL);
+
+		if (result && result != -ENOENT)
+			error = result;
+		nlmsg_free(forgetting->requests[i]);
+	}
+	return error;
+}
+
+int conntrack_forget(struct channel *channel, bool (*unwanted)(const struct conntrack_flow *flow, void *context),
+		     void *context)
+{
+	static struct forgetting forgetting;
+	int total = 0, error = 0;
+
+	for (unsigned int i = 0; i < CONNTRACK_FORGET_DUMPS && !error; i++) {
+		forgetting = (struct forgetting){.unwanted = unwanted, .context = context};
+		error = forget_once(channel, &forgetting);
+		total += (int)forgetting.count;
+		if (forgetting.count < CONNTRACK_FORGET_MAXIMUM)
+			break;
+	}
+	return error ? error : total;
 }

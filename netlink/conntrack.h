@@ -28,6 +28,20 @@ struct conntrack_entry {
 	struct conntrack_address inside, outside; /* the host behind, and the address that the other side sees */
 };
 
+/** A flow in the direction in which it began */
+struct conntrack_flow {
+	uint8_t protocol; /* IPPROTO_... */
+	bool translated;  /* its destination */
+	struct conntrack_address source, destination;
+	struct conntrack_address answers; /* who answers: the destination, or what it was translated into */
+	uint16_t port;			  /* it was sent to */
+	uint16_t answers_port;		  /* of the one who answers */
+};
+
+/** Entries that are forgotten after one dump, and how many dumps are made at most */
+#define CONNTRACK_FORGET_MAXIMUM 1024u
+#define CONNTRACK_FORGET_DUMPS	 64u
+
 /** Of all processors together, since the kernel started */
 struct conntrack_statistics {
 	uint32_t entries, maximum;
@@ -70,3 +84,14 @@ int conntrack_statistics(struct channel *channel, struct conntrack_statistics *s
 
 /** conntrack_dump() - sums over all entries. Returns 0 or -errno. */
 int conntrack_dump(struct channel *channel, struct conntrack_sums *sums);
+
+/** conntrack_flow_read() - reads an entry's flow. Returns 1; 0 for another kind of message; -EBADMSG. */
+int conntrack_flow_read(const struct nlmsghdr *header, struct conntrack_flow *flow);
+
+/**
+ * conntrack_forget() - lets the kernel forget the IPv4 flows that are not wanted: their next packet begins a new one
+ *
+ * Returns how many there were, or -errno.
+ */
+int conntrack_forget(struct channel *channel, bool (*unwanted)(const struct conntrack_flow *flow, void *context),
+		     void *context);

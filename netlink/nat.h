@@ -196,6 +196,8 @@ struct nat_ruleset {
 struct nat_port_mappings {
 	struct port_mapping *mappings; /* PORT_MAPPINGS_MAXIMUM of them */
 	size_t count;
+	struct port_mapping *applied; /* as they were when flows were last made to follow them */
+	size_t applied_count;
 	struct state state;
 	bool durable;	    /* there is a place to keep them */
 	bool changed;	    /* the rows do not show it yet */
@@ -256,6 +258,15 @@ void nat_monitor_close(struct nat *nat);
 void nat_state_open(struct nat *nat);
 void nat_state_close(struct nat *nat);
 
+/** The table's path, in the tree and on the disk */
+#define NAT_PORT_MAPPING_TABLE "Device.NAT.PortMapping."
+
+/** nat_port_mappings_keep() - makes these mappings those on the disk. Returns 0 or -errno, logged. */
+int nat_port_mappings_keep(struct nat *nat, const struct port_mapping *mappings, size_t count);
+
+/** nat_port_mappings_restore() - takes those from the disk; what can't be understood is logged and left out */
+void nat_port_mappings_restore(struct nat *nat);
+
 /** nat_port_mappings_open() - restores them, in the kernel too. Before the segment is visible. Returns 0 or -errno. */
 int nat_port_mappings_open(struct nat *nat);
 void nat_port_mappings_close(struct nat *nat);
@@ -271,6 +282,9 @@ extern const struct espalier_owner nat_owner;
 
 /** nat_port_mappings_settle() - after espalier_writer_serve(): what requests have changed becomes rows */
 void nat_port_mappings_settle(struct nat *nat);
+
+/** nat_flows_settle() - makes flows that exist follow the mappings as they are in force now */
+void nat_flows_settle(struct nat *nat);
 
 /** nat_port_mappings_remove() - takes our table out of the kernel, for good. Returns 0 or -errno, logged. */
 int nat_port_mappings_remove(void);

@@ -234,6 +234,34 @@ enum port_mapping_status port_mapping_status(const struct port_mapping *mapping)
 	return PORT_MAPPING_ENABLED;
 }
 
+bool port_mapping_same_rules(const struct port_mapping *one, const struct port_mapping *other)
+{
+	bool in_force = port_mapping_status(one) == PORT_MAPPING_ENABLED;
+
+	if (in_force != (port_mapping_status(other) == PORT_MAPPING_ENABLED))
+		return false;
+	return !in_force || (one->udp == other->udp && one->all_interfaces == other->all_interfaces &&
+			     (one->all_interfaces || !strcmp(one->device, other->device)) &&
+			     one->remote.s_addr == other->remote.s_addr && one->client.s_addr == other->client.s_addr &&
+			     one->external == other->external && last_port(one) == last_port(other) &&
+			     one->internal == other->internal);
+}
+
+bool port_mapping_concerns(const struct port_mapping *mapping, bool udp, struct in_addr source, uint16_t port)
+{
+	if (port_mapping_status(mapping) != PORT_MAPPING_ENABLED || mapping->udp != udp ||
+	    (mapping->remote.s_addr && mapping->remote.s_addr != source.s_addr))
+		return false;
+	return !mapping->external || (port >= mapping->external && port <= last_port(mapping));
+}
+
+uint16_t port_mapping_inside(const struct port_mapping *mapping, uint16_t port)
+{
+	if (!mapping->external || !mapping->internal)
+		return port;
+	return (uint16_t)(mapping->internal + (port - mapping->external));
+}
+
 uint32_t port_mapping_remaining(const struct port_mapping *mapping, int64_t now)
 {
 	int64_t left = (mapping->lease_end - now + NANOSECONDS - 1) / NANOSECONDS;

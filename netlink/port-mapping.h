@@ -90,6 +90,18 @@ const char *port_mapping_check(const struct port_mapping *mapping);
 /** port_mapping_conflict() - whether both are enabled and some packet is explicitly meant by both (the unique key) */
 bool port_mapping_conflict(const struct port_mapping *one, const struct port_mapping *other);
 
+/** port_mapping_same_rules() - whether both are in force in the same way, or both are not */
+bool port_mapping_same_rules(const struct port_mapping *one, const struct port_mapping *other);
+
+/**
+ * port_mapping_concerns() - whether a flow of this protocol, source and port is meant by a mapping that is in force
+ * @source: in network order
+ */
+bool port_mapping_concerns(const struct port_mapping *mapping, bool udp, struct in_addr source, uint16_t port);
+
+/** port_mapping_inside() - the port inside that a port outside leads to */
+uint16_t port_mapping_inside(const struct port_mapping *mapping, uint16_t port);
+
 /** port_mapping_status() - what Status says */
 enum port_mapping_status port_mapping_status(const struct port_mapping *mapping);
 

@@ -6,17 +6,21 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static int take(const struct nlmsghdr *header, void *context)
 {
 	struct conntrack_statistics statistics = {0};
 	struct conntrack_sums *sums = context;
 	struct conntrack_entry entry;
+	struct conntrack_flow flow;
 
 	if (conntrack_entry_read(header, &entry) == 1) {
 		assert(entry.protocol < CONNTRACK_PROTOCOLS);
 		conntrack_sums_add(sums, &entry);
 	}
+	if (conntrack_flow_read(header, &flow) == 1)
+		assert(flow.source.family == AF_INET || flow.source.family == AF_INET6);
 	conntrack_statistics_read(header, &statistics);
 	return 0;
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Real flows between network namespaces: "serve PROTOCOL PORT ..." answers each message with the port that it came to and
 # its sender's address, "ask PROTOCOL HOST PORT [SOURCE]" prints that answer or nothing, "open HOST PORT COUNT" sends one
-# datagram from each of so many ports, "ping HOST" one ICMP echo request.
+# datagram from each of so many ports, "ping HOST" one ICMP echo request; "keep HOST PORT" asks by
+# UDP over and over from one port, and prints each other answer than the one before, or "nothing".
 import select
 import socket
 import sys
@@ -62,4 +63,20 @@ def ping(host):
         one.sendto(bytes((8, 0, 0xf7, 0xfd, 0, 1, 0, 1)), (host, 0))
 
 
-{'serve': serve, 'ask': ask, 'open': opened, 'ping': ping}[sys.argv[1]](*sys.argv[2:])
+def keep(host, port):
+    last = None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.settimeout(0.2)
+        one.connect((host, int(port)))
+        while True:
+            try:
+                one.send(b'hello')
+                now = one.recv(100).decode()
+            except OSError:
+                now = 'nothing'
+            if now != last:
+                print(now, flush=True)
+            last = now
+
+
+{'serve': serve, 'ask': ask, 'open': opened, 'ping': ping, 'keep': keep}[sys.argv[1]](*sys.argv[2:])

@@ -10,7 +10,7 @@ import pytest
 from acs import start_acs  # noqa: F401
 from agent import CREDENTIALS, make_agent  # noqa: F401
 from process import wait_until
-from router import CLIENT, MAPPING, NAT, OUTSIDE, router  # noqa: F401
+from router import CLIENT, FLOWS, MAPPING, NAT, OUTSIDE, router  # noqa: F401
 from topology import SERVER, SERVER_2, topology  # noqa: F401
 
 
@@ -49,6 +49,37 @@ def test_a_change_takes_effect_and_what_is_for_others_passes(router):
     assert router.ask('udp', 5000) is None
     assert router.tree(MAPPING) == {} and not router.ours()
     router.delete(row, status=3)
+
+
+def test_a_flow_that_never_pauses_follows_the_mapping(router):
+    router.start()
+    router.serve(router.client, 'udp', 1000, 2000)
+    # The flow is there before the mapping is.
+    flow = router.begin(sys.executable, FLOWS, 'keep', OUTSIDE, 5000, namespace=router.server)
+    flow.wait_for('nothing', stream='stdout')
+    row = router.map('UDP', ExternalPort=5000, InternalPort=1000)
+    flow.wait_for('1000 ' + SERVER, stream='stdout')
+    router.set(row, InternalPort=2000)
+    flow.wait_for('2000 ' + SERVER, stream='stdout')
+    # What does not change the rules leaves flows as they are.
+    before = router.monitor.stderr.count('flows begin anew')
+    router.set(row, Description='still the same', LeaseDuration=3600)
+    assert router.monitor.stderr.count('flows begin anew') == before
+    seen = len(flow.stdout)
+    router.delete(row)
+    flow.wait_for('nothing', stream='stdout', after=seen)
+    seen = len(flow.stdout)
+    router.map('UDP', ExternalPort=0)
+    router.map('UDP', ExternalPort=5000, InternalPort=1000)
+    flow.wait_for('1000 ' + SERVER, stream='stdout', after=seen)
+    # The rules were gone for a moment in which the flow began again.
+    router.monitor.stop()
+    router.nft('delete', 'table', 'ip', 'espalier')
+    router.nat.flush()
+    flow.wait_for('nothing', stream='stdout', after=len(flow.stdout))
+    seen = len(flow.stdout)
+    router.start_monitor()
+    flow.wait_for('1000 ' + SERVER, stream='stdout', after=seen)
 
 
 @pytest.mark.parametrize('protocol', ['tcp', 'udp'])

@@ -33,6 +33,8 @@ static void put_tuple(struct nl_msg *message, int type, uint32_t source, uint32_
 	nla_nest_end(message, part);
 	part = nla_nest_start(message, CTA_TUPLE_PROTO);
 	nla_put_u8(message, CTA_PROTO_NUM, protocol);
+	nla_put_u16(message, CTA_PROTO_SRC_PORT, htons(1000));
+	nla_put_u16(message, CTA_PROTO_DST_PORT, htons(5000));
 	nla_nest_end(message, part);
 	nla_nest_end(message, tuple);
 }
@@ -79,6 +81,25 @@ Test(conntrack, entries)
 	one = entry(3, 0, IPPROTO_SCTP);
 	cr_expect(!one.source && !one.destination);
 	cr_expect_eq(one.protocol, CONNTRACK_OTHER);
+}
+
+Test(conntrack, flows)
+{
+	struct nl_msg *message = begin(IPCTNL_MSG_CT_NEW);
+	struct conntrack_flow flow;
+
+	put_tuple(message, CTA_TUPLE_ORIG, 0x01010101, 0x09090909, IPPROTO_UDP);
+	put_tuple(message, CTA_TUPLE_REPLY, 0x0a000002, 0x01010101, IPPROTO_UDP);
+	nla_put_u32(message, CTA_STATUS, htonl(IPS_DST_NAT));
+	cr_assert_eq(conntrack_flow_read(nlmsg_hdr(message), &flow), 1);
+	cr_expect(flow.translated);
+	cr_expect_eq(flow.protocol, IPPROTO_UDP);
+	cr_expect_eq(flow.port, 5000);
+	cr_expect_eq(flow.answers_port, 1000);
+	expect_address(&flow.source, "1.1.1.1");
+	expect_address(&flow.destination, "9.9.9.9");
+	expect_address(&flow.answers, "10.0.0.2");
+	nlmsg_free(message);
 }
 
 Test(conntrack, sums)

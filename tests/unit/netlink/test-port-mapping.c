@@ -193,6 +193,52 @@ Test(port_mapping, conflicts)
 	cr_expect(port_mapping_conflict(&one, &other));
 }
 
+Test(port_mapping, flows_that_it_is_for)
+{
+	struct port_mapping mapping = usual("100");
+	struct in_addr source = {htonl(0x01020304)};
+
+	cr_expect(port_mapping_concerns(&mapping, false, source, 100));
+	cr_expect_not(port_mapping_concerns(&mapping, true, source, 100));
+	cr_expect_not(port_mapping_concerns(&mapping, false, source, 101));
+	mapping.external_end = 101;
+	cr_expect(port_mapping_concerns(&mapping, false, source, 101));
+	mapping.remote.s_addr = htonl(0x01020305);
+	cr_expect_not(port_mapping_concerns(&mapping, false, source, 100));
+	mapping.remote = source;
+	mapping.external = 0;
+	cr_expect(port_mapping_concerns(&mapping, false, source, 65535));
+	mapping.enable = false;
+	cr_expect_not(port_mapping_concerns(&mapping, false, source, 65535));
+}
+
+Test(port_mapping, ports_inside)
+{
+	struct port_mapping mapping = usual("100");
+
+	cr_expect_eq(port_mapping_inside(&mapping, 100), 100);
+	mapping.internal = 500;
+	cr_expect_eq(port_mapping_inside(&mapping, 103), 503);
+	mapping.external = 0;
+	cr_expect_eq(port_mapping_inside(&mapping, 103), 103);
+}
+
+Test(port_mapping, changes_of_the_rules)
+{
+	struct port_mapping one = usual("100"), other = usual("100");
+
+	snprintf(other.description, sizeof(other.description), "text");
+	other.lease = 60;
+	other.external_end = 100;
+	cr_expect(port_mapping_same_rules(&one, &other));
+	other.internal = 5;
+	cr_expect_not(port_mapping_same_rules(&one, &other));
+	one.enable = false;
+	cr_expect_not(port_mapping_same_rules(&one, &other));
+	other.failed = true;
+	cr_expect(port_mapping_same_rules(&one, &other));
+}
+
 Test(port_mapping, a_lease_counts_down)
 {
 	struct port_mapping mapping = usual("80");
