@@ -70,6 +70,8 @@ static int open_all(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	error = ring_signals_open(&signals, &program.ring, &set, signalled);
+	if (!error)
+		error = xmpp_address_open(&program);
 	return error ? error : xmpp_link_open(&program);
 }
 
@@ -82,7 +84,7 @@ int main(int argc, char **argv)
 	status = daemon_start(&program.daemon, &whole, &program.configuration, argc, argv);
 	if (status != DAEMON_RUN)
 		return status;
-	program.link.folder = program.link.agent = -1;
+	program.link.folder = program.link.agent = program.addresses = -1;
 	trust(&program.configuration);
 	// OpenSSL writes to a socket whose other end may be gone.
 	signal(SIGPIPE, SIG_IGN);
@@ -101,6 +103,7 @@ int main(int argc, char **argv)
 	if (ring_is_open)
 		ring_close(&program.ring);
 	xmpp_link_close(&program);
+	xmpp_address_close(&program);
 	if (signals.ring)
 		ring_signals_close(&signals);
 	xmpp_shutdown();

@@ -105,6 +105,8 @@ struct xmpp_program {
 	struct agent_configuration configuration;
 	struct ring ring;
 	struct xmpp_link link;
+	struct ring_operation address_poll;
+	int addresses; // tells of changed addresses of the device, or -1
 	struct xmpp_client clients[XMPP_CONNECTIONS_MAXIMUM];
 	struct xmpp_waiting waiting[XMPP_REQUESTS_MAXIMUM];
 	uint32_t token;
@@ -122,6 +124,12 @@ bool xmpp_link_connected(const struct xmpp_program *program);
 
 // Sends a message to the agent; lost when there is none.
 void xmpp_link_send(struct xmpp_program *program, const void *message);
+
+// ---- address.c
+
+// Ends connections whose address the device no longer has. Returns 0 or -errno.
+int xmpp_address_open(struct xmpp_program *program);
+void xmpp_address_close(struct xmpp_program *program);
 
 // ---- client.c
 

@@ -3,6 +3,7 @@
 import base64
 import re
 import time
+import xml.etree.ElementTree as ElementTree
 
 import pytest
 
@@ -13,6 +14,7 @@ from topology import SERVER
 from xmpp import (ACS, ACS_PASSWORD, DEVICE, DEVICE_PASSWORD, DOMAIN, User, connect_in, false_server, make_certificate,  # noqa: F401
                   request, start_prosody)
 
+MODEL = 'tr-181-2-17-0-cwmp-full.xml'
 TABLE = 'Device.XMPP.Connection.'
 ROW = TABLE + '1.'
 SERVERS = ROW + 'Server.'
@@ -485,3 +487,13 @@ def test_T119_the_small_acs_asks(place, start_prosody):  # noqa: F811
     refused = here.acs.run('connect', 'xmpp')
     assert not refused.good and refused.errors == ['connection request: not-authorized']
     assert here.acs.run('connect', 'xmpp', 'nobody@%s/x' % DOMAIN).errors == ['connection request: service-unavailable']
+
+
+@pytest.mark.parametrize('name', ['XMPPBasic:1', 'XMPPConnReq:1', 'XMPPAdvanced:1', 'XMPPReconnect:1'])
+def test_R120_profile(shared, place, name):
+    here = place()
+    shown = {re.sub(r'\.\d+(?=\.)', '.{i}', path) for path in here.agent.tree()}
+    profiles = {p.get('name'): p for p in ElementTree.parse(shared / 'spec/models' / MODEL).getroot().iter('profile')}
+    wanted = [part.get('ref') + parameter.get('ref') for part in profiles[name].findall('object')
+              for parameter in part.findall('parameter')]
+    assert wanted and not [path for path in wanted if path not in shown | {ROW.replace('1', '{i}') + 'Password'}]

@@ -9,19 +9,20 @@ from agent import make_agent  # noqa: F401
 from names import names  # noqa: F401
 from process import wait_until
 from test_xmpp import BOUND, JABBER_ID, ROW, Place, changes
-from topology import SERVER, topology  # noqa: F401
+from topology import DEVICE, ROUTER, SERVER, topology  # noqa: F401
 from xmpp import DOMAIN, User, start_prosody  # noqa: F401
 
 
 @pytest.fixture
-def behind(topology, start, start_acs, make_agent, start_prosody):  # noqa: F811
-    """A device behind a NAT; ACS and XMPP server on the other side."""
-    net = topology(1)
+def behind(request, topology, start, start_acs, make_agent, start_prosody):  # noqa: F811
+    """A device behind a NAT, or as many as the parameter says; ACS and XMPP server on the other side."""
+    net = topology(getattr(request, 'param', 1))
     server = start_prosody(port=5222, address=SERVER, namespace=net.server)
     return Place(start, start_acs, make_agent, server, network=net, KeepAliveInterval='1')
 
 
-def test_T119_through_a_nat(behind):
+@pytest.mark.parametrize('behind', [1, 2], indirect=True)
+def test_T119_through_nats(behind):
     here = behind.bound()
     here.reached(User(here.server, connect=here.connect))
     here.acs.wait_inform('4 VALUE CHANGE')
@@ -56,6 +57,22 @@ table ip nat {
     assert changes(here) == [BOUND]
 
 
+
+
+def test_T119_changed_address_of_the_device(behind):
+    here = behind.bound()
+    here.acs.wait_inform('4 VALUE CHANGE')
+    user = User(here.server, connect=here.connect)
+    here.reached(user)
+    device, after = here.network.device, len(here.client.stderr)
+    device.ip('address', 'delete', DEVICE + '/24', 'dev', 'wan')
+    device.ip('address', 'add', '10.77.0.9/24', 'dev', 'wan')
+    device.ip('route', 'replace', 'default', 'via', ROUTER)
+    here.client.wait_for("the device's address has changed", after=after)
+    here.client.wait_for('reached as', after=after)
+    here.bound()
+    here.reached(user)
+    assert changes(here) == [BOUND]
 
 
 @pytest.fixture
