@@ -73,10 +73,11 @@ def test_a_flow_that_never_pauses_follows_the_mapping(router):
     router.map('UDP', ExternalPort=5000, InternalPort=1000)
     flow.wait_for('1000 ' + SERVER, stream='stdout', after=seen)
     # The rules were gone for a moment in which the flow began again.
+    seen = len(flow.stdout)
     router.monitor.stop()
     router.nft('delete', 'table', 'ip', 'espalier')
     router.nat.flush()
-    flow.wait_for('nothing', stream='stdout', after=len(flow.stdout))
+    flow.wait_for('nothing', stream='stdout', after=seen)
     seen = len(flow.stdout)
     router.start_monitor()
     flow.wait_for('1000 ' + SERVER, stream='stdout', after=seen)
