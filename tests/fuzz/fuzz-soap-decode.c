@@ -66,11 +66,17 @@ static void add_argument(struct digest *digest, const struct soap_argument *argu
 		add_members(digest, argument->members, target);
 		break;
 	case SOAP_ARRAY:
+	case SOAP_REPEATED:
 		memcpy(&items, target, sizeof(items));
 		memcpy(&count, structure + argument->count_offset, sizeof(count));
 		add_number(digest, count);
-		for (size_t i = 0; i < count; i++)
-			add_argument(digest, argument->element, items + i * argument->element_size);
+		for (size_t i = 0; i < count; i++) {
+			const char *item = items + i * argument->element_size;
+
+			if (argument->any_name)
+				add_string(digest, *(const struct soap_string *)(item + argument->name_offset));
+			add_argument(digest, argument->element, item);
+		}
 		break;
 	}
 }
