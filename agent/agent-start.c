@@ -117,6 +117,10 @@ static int open_own(struct agent *agent)
 				      discovery_values(agent), &agent->identity);
 	if (!error)
 		error = own_tables_open(&agent->tables, &agent->own, agent->store);
+	if (!error)
+		error = declared_devices_open(&agent->declared_devices, agent);
+	if (!error)
+		error = transfer_configuration_open(agent);
 	for (size_t i = 0; i < sizeof(constants) / sizeof(*constants) && !error; i++)
 		error = own_set(&agent->own, OWN_MANAGEMENT_SERVER, constants[i].parameter, constants[i].text);
 	if (!error && store_get(agent->store, STORE_STATE, STATE_PARAMETER_KEY, agent->parameter_key,
@@ -272,6 +276,7 @@ void agent_close(struct agent *agent)
 	factory_reset_close(&agent->factory_reset);
 	rediscovery_close(&agent->rediscovery);
 	transfers_close(agent);
+	declared_devices_free(&agent->declared_devices);
 	tls_unload(&agent->tls);
 	redo_free(&agent->redo);
 	store_close(agent->store);

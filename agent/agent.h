@@ -7,6 +7,7 @@
 #include "agent/after-session.h"
 #include "agent/alarm.h"
 #include "agent/attribute.h"
+#include "agent/declared-device.h"
 #include "agent/discovery.h"
 #include "agent/du-change.h"
 #include "agent/event.h"
@@ -83,6 +84,7 @@ struct agent {
 	struct notify notify;
 	struct redo redo;
 	struct transaction_timer set_timer;
+	bool setting;			 // a set of values is under way: an owner's connection holds one at a time
 	struct alarm object_alarm;	 // of an owner that has to answer AddObject or DeleteObject
 	struct object_call *object_call; // whose answer that is
 	struct vendor_methods vendor_methods;
@@ -100,6 +102,7 @@ struct agent {
 	struct acs_requests acs_requests;
 	struct acs_request *acs_request; // the one that is on its way
 	struct transfers transfers;
+	struct declared_devices declared_devices;
 	char boot_id[40];
 	char device_address[13]; // what makes up a serial number where none is configured
 	char *bootstrap_url;	 // the URL at which BOOTSTRAP was last acknowledged, or NULL

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The CWMP agent, and the XMPP client beside it.
 
-agent_packages := liburing libxml-2.0 wolfssl sqlite3 inih zlib libcares
+agent_packages := liburing libxml-2.0 wolfssl sqlite3 inih zlib libcares json-c
 xmpp_packages := $(agent_packages) libstrophe
 
-PACKAGES_BUILD += liburing-dev libxml2-dev libwolfssl-dev libsqlite3-dev zlib1g-dev libc-ares-dev libstrophe-dev
+PACKAGES_BUILD += liburing-dev libxml2-dev libwolfssl-dev libsqlite3-dev zlib1g-dev libc-ares-dev libstrophe-dev \
+	libjson-c-dev
 PACKAGES_TEST += prosody openssl
 
 # espalier-transfer alone is linked with libcurl: the agent starts it for each file.

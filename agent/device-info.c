@@ -31,6 +31,9 @@ const struct espalier_parameter device_info_parameters[] = {
 				 .description = "Seconds since the device was restarted"},
 	[DEVICE_INFO_FIRST_USE_DATE] = {"FirstUseDate", ESPALIER_DATE_TIME,
 					.description = "When the device first reached an ACS with its clock set"},
+	[DEVICE_INFO_VENDOR_CONFIG_FILE_NUMBER_OF_ENTRIES] =
+		{"VendorConfigFileNumberOfEntries", ESPALIER_UNSIGNED_INT,
+		 .description = "Number of entries in the VendorConfigFile table"},
 	{0},
 };
 

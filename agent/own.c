@@ -14,14 +14,19 @@
 #define LOCK_WAIT  50000000l // nanoseconds
 
 static const struct espalier_parameter device_parameters[] = {
-	{"RootDataModelVersion", ESPALIER_STRING, .maximum_length = 32,
-	 .description = "Version of the root data model that the device implements"},
+	[DEVICE_ROOT_DATA_MODEL_VERSION] = {"RootDataModelVersion", ESPALIER_STRING, .maximum_length = 32,
+					    .description = "Version of the root data model that the device implements"},
+	[DEVICE_DECLARED_DEVICE_NUMBER_OF_ENTRIES] = {"X_ESPALIER_DeviceNumberOfEntries", ESPALIER_UNSIGNED_INT,
+						      .description =
+							      "Number of entries in the X_ESPALIER_Device table"},
 	{0},
 };
 
 static const struct espalier_object objects[] = {
 	[OWN_DEVICE] = {"Device.", device_parameters, .description = "The device"},
 	[OWN_DEVICE_INFO] = {"Device.DeviceInfo.", device_info_parameters, .description = "General information"},
+	[OWN_VENDOR_CONFIG_FILE] = {"Device.DeviceInfo.VendorConfigFile.{i}.", vendor_config_file_parameters,
+				    .description = "Vendor configuration files that can be uploaded"},
 	[OWN_MEMORY_STATUS] = {"Device.DeviceInfo.MemoryStatus.", memory_status_parameters,
 			       .description = "Status of the physical memory"},
 	[OWN_PROCESS_STATUS] = {OWN_PROCESS_PATH, process_status_parameters, .description = "Status of the processes"},
@@ -51,6 +56,10 @@ static const struct espalier_object objects[] = {
 				  .description = "When the device sends heartbeat events"},
 	[OWN_STANDBY_POLICY] = {"Device.ManagementServer.StandbyPolicy.", standby_policy_parameters,
 				.description = "What the device tells after it has slept"},
+	[OWN_DECLARED_DEVICE] = {"Device.X_ESPALIER_Device.{i}.", declared_device_parameters,
+				 .description = "Devices behind the gateway that a configuration file declares"},
+	[OWN_DECLARED_READING] = {"Device.X_ESPALIER_Device.{i}.Reading.{i}.", declared_reading_parameters,
+				  .description = "What was read of the device"},
 	[OWN_OBJECTS] = {0},
 };
 
@@ -81,7 +90,7 @@ int own_open(struct own *own, const char *folder, const struct espalier_owner *o
 					  : strerror(-error));
 		return error;
 	}
-	return own_set(own, OWN_DEVICE, 0, OWN_ROOT_DATA_MODEL_VERSION);
+	return own_set(own, OWN_DEVICE, DEVICE_ROOT_DATA_MODEL_VERSION, OWN_ROOT_DATA_MODEL_VERSION);
 }
 
 int own_publish(struct own *own)

@@ -9,6 +9,7 @@
 enum own_object {
 	OWN_DEVICE,
 	OWN_DEVICE_INFO,
+	OWN_VENDOR_CONFIG_FILE,
 	OWN_MEMORY_STATUS,
 	OWN_PROCESS_STATUS,
 	OWN_PROCESS,
@@ -25,10 +26,14 @@ enum own_object {
 	OWN_XMPP_STATS,
 	OWN_HEARTBEAT_POLICY,
 	OWN_STANDBY_POLICY,
+	OWN_DECLARED_DEVICE,
+	OWN_DECLARED_READING,
 	OWN_OBJECTS
 };
 
 // Parameters, in the order of the objects' tables.
+enum device_parameter { DEVICE_ROOT_DATA_MODEL_VERSION, DEVICE_DECLARED_DEVICE_NUMBER_OF_ENTRIES };
+
 enum device_info_parameter {
 	DEVICE_INFO_MANUFACTURER,
 	DEVICE_INFO_MANUFACTURER_OUI,
@@ -40,6 +45,7 @@ enum device_info_parameter {
 	DEVICE_INFO_PROVISIONING_CODE,
 	DEVICE_INFO_UP_TIME,
 	DEVICE_INFO_FIRST_USE_DATE,
+	DEVICE_INFO_VENDOR_CONFIG_FILE_NUMBER_OF_ENTRIES,
 };
 
 enum management_server_parameter {
@@ -112,6 +118,7 @@ enum autonomous_policy_parameter {
 };
 
 extern const struct espalier_parameter device_info_parameters[];
+extern const struct espalier_parameter vendor_config_file_parameters[];
 extern const struct espalier_parameter memory_status_parameters[];
 extern const struct espalier_parameter process_status_parameters[];
 extern const struct espalier_parameter process_parameters[];
@@ -135,6 +142,8 @@ enum own_connection_request_parameter {
 };
 extern const struct espalier_parameter heartbeat_policy_parameters[];
 extern const struct espalier_parameter standby_policy_parameters[];
+extern const struct espalier_parameter declared_device_parameters[];
+extern const struct espalier_parameter declared_reading_parameters[];
 
 #define OWN_SEGMENT		    "agent"
 #define OWN_CONNECTION_REQUEST_PATH "Device.ManagementServer.X_ESPALIER_ConnectionRequest."

@@ -18,6 +18,8 @@ struct set_values {
 	size_t count;
 	char parameter_key[AGENT_PARAMETER_KEY_SIZE];
 	bool has_key;
+	bool started;
+	void (*also)(struct store_transaction *transaction, void *context);
 	void (*finished)(struct set_values *set, int fault, const char *text, void *context);
 	void *context;
 };
@@ -198,6 +200,8 @@ static void decide(void *context)
 		notify_set_by_acs(&agent->notify, OWN_PARAMETER_KEY_PATH, &key, transaction);
 		notify_set_by_acs(&agent->notify, OWN_PARAMETER_KEY_PATH, &key, NULL);
 	}
+	if (set->also)
+		set->also(transaction, set->context);
 	store_commit(transaction, stored, set);
 }
 
@@ -208,6 +212,7 @@ static void finished(void *context, int fault, const char *text)
 	struct store_transaction *transaction = NULL;
 
 	notify_release(&agent->notify);
+	set->started = agent->setting = false;
 	for (size_t i = 0; i < set->count; i++) {
 		struct set_value *entry = &set->entries[i];
 
@@ -244,11 +249,19 @@ int set_values_start(struct set_values **result, struct agent *agent, struct set
 		     void (*callback)(struct set_values *set, int fault, const char *text, void *context),
 		     void *context)
 {
+	return set_values_start_also(result, agent, entries, count, parameter_key, NULL, callback, context);
+}
+
+int set_values_start_also(struct set_values **result, struct agent *agent, struct set_value *entries, size_t count,
+			  const char *parameter_key, void (*also)(struct store_transaction *transaction, void *context),
+			  void (*callback)(struct set_values *set, int fault, const char *text, void *context),
+			  void *context)
+{
 	struct set_values *set;
 	int error = -ENOMEM;
 
 	// A connection to an owner holds one validated set at a time.
-	if (agent->redo.transaction)
+	if (agent->redo.transaction || agent->setting)
 		return -EBUSY;
 	set = calloc(1, sizeof(*set));
 	if (!set)
@@ -256,6 +269,7 @@ int set_values_start(struct set_values **result, struct agent *agent, struct set
 	set->agent = agent;
 	set->entries = entries;
 	set->count = count;
+	set->also = also;
 	set->finished = callback;
 	set->context = context;
 	if (parameter_key) {
@@ -276,6 +290,7 @@ int set_values_start(struct set_values **result, struct agent *agent, struct set
 	if (!set->transaction)
 		goto cleanup;
 	*result = set;
+	set->started = agent->setting = true;
 	notify_hold(&agent->notify);
 	transaction_start(set->transaction);
 	return 0;
@@ -288,6 +303,8 @@ void set_values_free(struct set_values *set)
 {
 	if (!set)
 		return;
+	if (set->started)
+		set->agent->setting = false;
 	transaction_free(set->transaction);
 	free(set);
 }

@@ -7,6 +7,7 @@
 
 struct agent;
 struct set_values;
+struct store_transaction;
 
 // One parameter to set. The caller fills in name and value, whose texts end with a NUL and live as long as the set.
 struct set_value {
@@ -29,12 +30,18 @@ int set_values_check(struct agent *agent, struct set_value *entries, size_t coun
 
 // Sets checked entries, and with them ParameterKey (NULL: it stays). finished() is called once, from the ring or at
 // once: fault 0, or an enum espalier_fault with a text (may be NULL), and the entries' own faults are marked. `entries`
-// must live until then. Returns 0, or -errno with nothing started (-EBUSY: what was decided before is just being
-// applied again).
+// must live until then. Returns 0, or -errno with nothing started (-EBUSY: another set is under way, or
+// what was decided before is just being applied again).
 int set_values_start(struct set_values **set, struct agent *agent, struct set_value *entries, size_t count,
 		     const char *parameter_key,
 		     void (*finished)(struct set_values *set, int fault, const char *text, void *context),
 		     void *context);
+
+// The same, where more becomes durable with the decision: also() adds it, and is called at most once.
+int set_values_start_also(struct set_values **set, struct agent *agent, struct set_value *entries, size_t count,
+			  const char *parameter_key, void (*also)(struct store_transaction *transaction, void *context),
+			  void (*finished)(struct set_values *set, int fault, const char *text, void *context),
+			  void *context);
 
 // Frees a set: in or after finished(), or after ring_close().
 void set_values_free(struct set_values *set);

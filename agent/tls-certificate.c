@@ -180,17 +180,6 @@ static bool excused(struct tls_verdict *verdict, int error)
 	return true;
 }
 
-// A chain is good until the first of its certificates ends.
-static void note_end(struct tls_verdict *verdict, const DecodedCert *certificate)
-{
-	int64_t end = -1;
-
-	if (certificate->afterDateLen > 0)
-		end = tls_certificate_time(certificate->afterDate, (size_t)certificate->afterDateLen);
-	if (end > 0 && (verdict->expires == 0 || end < verdict->expires))
-		verdict->expires = end;
-}
-
 static bool judge(struct tls_verdict *verdict, int depth, int error, const DecodedCert *certificate)
 {
 	const char *which = depth == 0 ? "the certificate" : "a certificate of its authorities";
@@ -201,9 +190,10 @@ static bool judge(struct tls_verdict *verdict, int depth, int error, const Decod
 	// What a root says of itself proves nothing, and needs no proof.
 	if (!certificate->selfSigned && has_weak_signature(certificate))
 		return refuse(verdict, "%s has a weak signature (MD5 or SHA-1)", which);
-	note_end(verdict, certificate);
 	if (depth != 0)
 		return true;
+	if (certificate->afterDateLen > 0)
+		verdict->expires = tls_certificate_time(certificate->afterDate, (size_t)certificate->afterDateLen);
 	if (is_for_host(&verdict->host, certificate))
 		return true;
 	list_names(certificate, names, sizeof(names));

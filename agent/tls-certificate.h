@@ -12,7 +12,7 @@ struct tls_verdict {
 	struct tls_host host;
 	bool dates_count;	      // the clock is known
 	bool dates_excused;	      // a date was wrong, and the clock is not known
-	int64_t expires;	      // the first of its certificates to end, seconds since 1970; 0 unknown
+	int64_t expires;	      // the server's certificate, seconds since 1970; 0 unknown
 	char reason[TLS_REASON_SIZE]; // why it was refused, or ""
 };
 

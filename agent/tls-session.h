@@ -15,7 +15,7 @@ struct tls_session {
 	uint16_t port;
 	struct WOLFSSL_SESSION *session;
 	bool dates_excused; // the certificate's dates were wrong while the clock was unset
-	int64_t expires;    // the first of the certificates to end, seconds since 1970; 0 unknown
+	int64_t expires;    // the certificate, seconds since 1970; 0 unknown
 };
 
 // Latest first. Zeroed memory is empty.

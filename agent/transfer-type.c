@@ -2,6 +2,7 @@
 // The table of the file types of Download and Upload.
 #include "agent/transfer-type.h"
 
+#include "agent/transfer-configuration.h"
 #include "agent/transfer-firmware.h"
 #include "agent/transfer-log.h"
 
@@ -10,6 +11,9 @@
 static const struct transfer_file_type *const types[] = {
 	&transfer_firmware,
 	&transfer_log,
+	&transfer_configuration_down,
+	&transfer_configuration_up,
+	&transfer_configuration_up_instance,
 };
 
 // The number behind a type's name: 0 without one, -1 when there is something else.

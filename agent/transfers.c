@@ -560,6 +560,7 @@ void transfers_close(struct agent *agent)
 	child_close(&transfers->child, true);
 	transfer_firmware_close(&transfers->firmware);
 	transfer_log_close(&transfers->log);
+	transfer_configuration_close(&transfers->configuration);
 	if (transfers->active && transfers->active->cancelled)
 		transfer_free(transfers->active);
 	while (transfers->first) {

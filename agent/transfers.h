@@ -4,6 +4,7 @@
 
 #include "agent/child.h"
 #include "agent/transfer.h"
+#include "agent/transfer-configuration.h"
 #include "agent/transfer-firmware.h"
 #include "agent/transfer-log.h"
 #include "agent/transfer-type.h"
@@ -29,6 +30,7 @@ struct transfers {
 	struct transfer *active;	  // is run or applied; NULL while a cancelled one ends
 	struct firmware_program firmware;
 	struct log_program log;
+	struct configuration_transfer configuration;
 	struct alarm alarm;
 	bool planning, started;
 };

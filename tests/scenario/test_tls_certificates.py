@@ -8,7 +8,7 @@ from acs import Acs
 from agent import make_agent  # noqa: F401
 from names import names  # noqa: F401
 from tls import (EXPIRED, FUTURE, TLS_12, TLS_13, Authority, Certificate, authority, chain_file, issue_authority,  # noqa: F401
-                 openssl, refuse, serve_tls, tls_agent)  # noqa: F401
+                 refuse, serve_tls, tls_agent)  # noqa: F401
 
 PORT = 7548
 
@@ -227,12 +227,3 @@ def test_revoked_chain(authority, issue_authority, serve_tls, tls_agent, tmp_pat
 def test_no_revocation_list_of_the_issuer(authority, issue_authority, serve_tls, tls_agent):
     wire = serve_tls(issue_authority('middle', issuer=authority).issue('acs'))
     refuse(wire, tls_agent(wire.url, tls={'crl_file': authority.revocations()}), r'crl_file has no revocation list')
-
-
-def test_T029_weak_key_exchange(authority, serve_tls, tls_agent, tmp_path):
-    """A good certificate, and a Diffie-Hellman group of 1024 bits."""
-    group = tmp_path / 'group.pem'
-    openssl('dhparam', '-dsaparam', '-out', group, '1024')
-    wire = serve_tls(authority.issue('acs', key='2048'), versions=TLS_12, ciphers='DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0')
-    wire.context.load_dh_params(group)
-    refuse(wire, tls_agent(wire.url), r'Diffie-Hellman key has less than 2048 bits')
