@@ -218,12 +218,12 @@ static int read_readings(struct reading *reading, struct configuration_file_devi
 	return error;
 }
 
-static int read_device(struct reading *reading, json_object *from)
+static int read_device(struct reading *reading, struct configuration_file_device *to, json_object *from)
 {
 	struct configuration_file *file = reading->file;
-	struct configuration_file_device *to = &file->devices[file->device_count++];
 	int error = 0;
 
+	file->device_count++;
 	if (json_object_get_type(from) != json_type_object)
 		return wrong(reading, "a device is no object");
 	json_object_object_foreach(from, key, value)
@@ -254,6 +254,7 @@ static int read_device(struct reading *reading, json_object *from)
 static int read_devices(struct reading *reading, json_object *list)
 {
 	struct configuration_file *file = reading->file;
+	struct configuration_file_device *devices;
 	size_t count;
 	int error = 0;
 
@@ -263,11 +264,11 @@ static int read_devices(struct reading *reading, json_object *list)
 	if (count > CONFIGURATION_FILE_DEVICES_MAXIMUM)
 		return wrong(reading, "there are more than %d devices", CONFIGURATION_FILE_DEVICES_MAXIMUM);
 	file->has_devices = true;
-	file->devices = calloc(count + 1, sizeof(*file->devices));
-	if (!file->devices)
+	file->devices = devices = calloc(count + 1, sizeof(*devices));
+	if (!devices)
 		return -ENOMEM;
 	for (size_t i = 0; i < count && !error; i++)
-		error = read_device(reading, json_object_array_get_idx(list, i));
+		error = read_device(reading, &devices[i], json_object_array_get_idx(list, i));
 	return error;
 }
 
