@@ -323,13 +323,23 @@ static void added(int error, void *context)
 	transfers_plan(agent);
 }
 
+static size_t local_count(const struct agent *agent)
+{
+	size_t count = 0;
+
+	for (const struct transfer *transfer = agent->transfers.first; transfer; transfer = transfer->next)
+		count += transfer->origin == TRANSFER_LOCAL;
+	return count;
+}
+
 int transfers_add(struct agent *agent, struct transfer *transfer, void (*done)(int error, void *context), void *context)
 {
 	struct store_transaction *transaction;
 	struct waiting *waiting;
 	char number[16];
 
-	if (transfers_count(agent) >= TRANSFERS_MAXIMUM)
+	if (transfers_count(agent) >= TRANSFERS_MAXIMUM ||
+	    (transfer->origin == TRANSFER_LOCAL && local_count(agent) >= TRANSFERS_LOCAL_MAXIMUM))
 		return -ENOSPC;
 	transfer->number = agent->transfers.last_number + 1;
 	waiting = wait_for(agent, transfer->number, done, context);

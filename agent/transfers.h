@@ -10,6 +10,7 @@
 #include "agent/transfer-type.h"
 
 #define TRANSFERS_MAXIMUM	 16   // that wait, run, or have ended without the ACS knowing: a list has no more
+#define TRANSFERS_LOCAL_MAXIMUM	 8    // of these, that local programs have asked for: the rest is the ACS's
 #define TRANSFER_APPLY_MAXIMUM	 3    // times that an interrupted handler is started
 #define TRANSFER_RESTART_SECONDS 3600 // within which the device restarts for a new image
 #define TRANSFER_IDLE_SECONDS	 10   // without a session, after which "3 When Idle" takes the device for idle

@@ -388,6 +388,54 @@ def test_R69_autonomous_transfers(device, file_server):
     device.wait_settled()
 
 
+def test_R69_policy(device, file_server, tmp_path):
+    """What AutonomousTransferCompletePolicy leaves out is not told, and not kept."""
+    log = tmp_path / 'messages'
+    log.write_text('a line\n')
+    device = device(transfer={'log_file': log})
+    (device.folder / 'status').write_text('1')
+    file_server.files['/file'] = DATA
+    policy = SERVER + 'AutonomousTransferCompletePolicy.'
+    assert device.acs.get(policy) == {policy + 'Enable': '0', policy + 'TransferTypeFilter': 'Both',
+                                      policy + 'ResultTypeFilter': 'Both',
+                                      policy + 'FileTypeFilter': device.agent.tree(policy)[policy + 'FileTypeFilter']}
+
+    def run():
+        """An upload that succeeds and a download that fails, by a local program. Returns who was told of."""
+        before = len(device.ends('AutonomousTransferComplete'))
+        device.agent.run('espalier-request', 'operate', TABLE + 'Upload()', 'URL=' + file_server.url('/log'),
+                         'FileType=' + LOG, 'AnnounceURL=http://here/?a=1&b=2', 'TargetFileName=name')
+        device.agent.run('espalier-request', 'operate', TABLE + 'Download()', 'URL=' + file_server.url(),
+                         'FileType=' + FIRMWARE)
+        device.wait_settled()
+        return [end.fault for end in device.ends('AutonomousTransferComplete')[before:]]
+
+    assert run() == []
+    for values, told in (({'Enable': '1'}, [0, 9018]),
+                         ({'TransferTypeFilter': 'Upload'}, [0]), ({'TransferTypeFilter': 'Download'}, [9018]),
+                         ({'TransferTypeFilter': 'Both', 'ResultTypeFilter': 'Success'}, [0]),
+                         ({'ResultTypeFilter': 'Both', 'FileTypeFilter': FIRMWARE}, [9018]),
+                         ({'FileTypeFilter': '3 Vendor Configuration File,' + LOG}, [0]), ({'FileTypeFilter': ''}, [])):
+        assert device.acs.set({policy + name: value for name, value in values.items()}).good
+        assert run() == told, values
+    message = next(m for m in device.acs.messages(True) if m.path and m.method == 'AutonomousTransferComplete')
+    assert [message.texts(name) for name in ('AnnounceURL', 'TransferURL', 'IsDownload', 'FileType', 'TargetFileName')] == [
+        ['http://here/?a=1&b=2'], [file_server.url('/log')], ['0'], [LOG], ['name']]
+    assert device.acs.set({policy + 'ResultTypeFilter': 'Neither'}).details == {policy + 'ResultTypeFilter': 9007}
+
+
+def test_R69_local_programs_leave_room_for_the_acs(device):
+    """An ACS that does not take what it is told: half of the queue is still for its own transfers."""
+    device = device()
+    assert device.acs.set({SERVER + 'AutonomousTransferCompletePolicy.Enable': '1'}).good
+    device.acs.stop()
+    report = ('espalier-request', 'operate', TABLE + 'Report()', 'FileType=' + FIRMWARE)
+    for _ in range(8):
+        device.agent.run(*report)
+    assert device.agent.run(*report, status=None).popen.returncode != 0
+    assert [row['State'] for row in device.rows().values()] == ['Done'] * 8
+
+
 def test_R65_fault_on_transfer_complete(device, file_server):
     """Refused in three sessions, and then given up."""
     device = device()
