@@ -187,6 +187,7 @@ void agent_informed(struct agent *agent, const char *url)
 			put_event(transaction, event_code(&agent->events.entries[i]),
 				  agent->events.entries[i].command_key);
 	}
+	reach_informed(&agent->reach, transaction);
 	again = notify_delivered(&agent->notify, transaction);
 	agent_commit(transaction);
 	agent_take_changes(agent, again);

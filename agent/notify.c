@@ -597,6 +597,13 @@ unsigned notify_waiting(const struct notify *notify)
 	return found;
 }
 
+void notify_each(const struct notify *notify, void (*take)(const char *path, size_t length, void *context),
+		 void *context)
+{
+	for (size_t i = 0; i < notify->present; i++)
+		take(notify->values[i].path, strlen(notify->values[i].path), context);
+}
+
 size_t notify_changed(const struct notify *notify)
 {
 	size_t changed = 0;

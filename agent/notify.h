@@ -64,6 +64,10 @@ void notify_report_all(struct notify *notify, struct store_transaction *transact
 // What waits to be reported, as a set of enum notify_change.
 unsigned notify_waiting(const struct notify *notify);
 
+// Calls take() for the path of each watched parameter that is there.
+void notify_each(const struct notify *notify, void (*take)(const char *path, size_t length, void *context),
+		 void *context);
+
 // How many parameters wait to be reported in an Inform.
 size_t notify_changed(const struct notify *notify);
 

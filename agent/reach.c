@@ -194,7 +194,6 @@ void reach_tell(struct reach *reach)
 static void take_request(struct reach *reach, const char *datagram, size_t length)
 {
 	struct agent *agent = reach->agent;
-	char state[UDP_REQUEST_STATE_SIZE];
 	enum udp_request_verdict verdict;
 
 	reach->udp.burst = agent->configuration.connection_request_burst;
@@ -205,8 +204,7 @@ static void take_request(struct reach *reach, const char *datagram, size_t lengt
 	if (verdict != UDP_REQUEST_GRANTED)
 		return;
 	log_info("connection request by UDP");
-	udp_request_state(&reach->udp, state);
-	agent_put_state(agent, STATE_UDP_REQUEST, state);
+	reach->granted = true;
 	agent_raise(agent, EVENT_CONNECTION_REQUEST);
 	agent_plan(agent);
 }
@@ -261,6 +259,17 @@ static void gone(struct private_link *link)
 	start_grace(&reach->binding);
 	start_grace(&reach->mapping);
 	publish(reach);
+}
+
+void reach_informed(struct reach *reach, struct store_transaction *transaction)
+{
+	char state[UDP_REQUEST_STATE_SIZE];
+
+	if (!reach->granted)
+		return;
+	reach->granted = false;
+	udp_request_state(&reach->udp, state);
+	store_put_string(transaction, STORE_STATE, STATE_UDP_REQUEST, state);
 }
 
 void reach_open(struct reach *reach, struct agent *agent)

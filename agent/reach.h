@@ -15,6 +15,7 @@
 
 struct agent;
 struct reach;
+struct store_transaction;
 
 // An address that the monitor looks after.
 struct reach_kept {
@@ -33,6 +34,7 @@ struct reach {
 	struct alarm limit;  // when a changed address may open a session again
 	int64_t notified_at; // when it last did, nanoseconds of CLOCK_BOOTTIME, or 0
 	struct udp_request udp;
+	bool granted; // `udp` is not durable yet
 	struct cpu_share shares[2]; // of the time to verify requests: of strangers, and from the STUN server's host
 };
 
@@ -49,6 +51,10 @@ void reach_tell(struct reach *reach);
 // Whether a changed UDPConnectionRequestAddress may open a session now
 // (X_ESPALIER_UDPConnectionRequestAddressNotificationLimit). When not, one is wanted as soon as it may.
 bool reach_may_notify(struct reach *reach);
+
+// An Inform was delivered. The request that it answers becomes durable with `transaction`: not sooner, as it would have
+// to be sent once more if the agent died before, and nothing is to delay the session.
+void reach_informed(struct reach *reach, struct store_transaction *transaction);
 
 // Removes the socket; before ring_close().
 void reach_stop(struct reach *reach);

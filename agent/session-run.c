@@ -154,6 +154,26 @@ static void add_named(const char *name, size_t length, void *context)
 }
 
 // Returns how many changed values are in the Inform, or -errno.
+static void add_live(const char *path, size_t length, void *context)
+{
+	unsigned *parts = context;
+	const char *wildcard = memchr(path, '*', length);
+
+	*parts |= own_live(path, wildcard ? (size_t)(wildcard - path) : length);
+}
+
+// What the Inform may show of the values that change by themselves (enum own_live). Mostly nothing, and to find them out
+// takes longer than all the rest of an Inform.
+static unsigned live_of_inform(struct session_run *run)
+{
+	struct agent *agent = run->agent;
+	unsigned parts = 0;
+
+	notify_each(&agent->notify, add_live, &parts);
+	inform_parameter_each(&agent->tables, &agent->events, add_live, &parts);
+	return parts;
+}
+
 static int collect_parameters(struct session_run *run)
 {
 	struct agent *agent = run->agent;
@@ -254,7 +274,7 @@ static int connected(void *context)
 		listener_reached(&agent->listener, &local, &peer);
 	if (run->session.state != SESSION_INFORM || run->encoder.body)
 		return 0;
-	own_refresh(&agent->own, OWN_LIVE_TIME | OWN_LIVE_DEVICE_INFO | OWN_LIVE_CPU);
+	own_refresh(&agent->own, live_of_inform(run) & ~(unsigned)OWN_LIVE_PROCESSES);
 	agent_look(agent);
 	if (events_has(&agent->events, EVENT_BOOTSTRAP)) {
 		// A new ACS knows nothing: all values are as it will find them.

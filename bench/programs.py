@@ -20,10 +20,11 @@ CONFIGURATION = '''[paths]
 run = %(folder)s/run
 state = %(folder)s/state
 [acs]
-url = %(scheme)s://127.0.0.1:%(acs)d/
+url = %(scheme)s://%(host)s:%(acs)d/
 periodic_enable = no
 [connection_request]
 port = %(port)d
+burst = 1000000
 username = %(user)s
 password = %(user)s
 %(tls)s'''
@@ -55,7 +56,8 @@ class Scene:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='espalier-bench-', dir='/dev/shm'))
         self.environment = dict(os.environ, ESPALIER_DIR=str(self.folder / 'run'), LC_ALL='C.UTF-8')
         self.processes = []
-        self.acs_port, self.request_port = free_port(), free_port()
+        self.acs_host, self.acs_port, self.request_port = '127.0.0.1', free_port(), free_port()
+        self.more_configuration = ''
         for name in ('run', 'state'):
             (self.folder / name).mkdir()
 
@@ -68,8 +70,13 @@ class Scene:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self, program, *arguments, **options):
-        """Starts a program of the build folder; what it says on standard error is kept in a file."""
-        process = subprocess.Popen([str(self.build / program)] + [str(argument) for argument in arguments],
+        """Starts a program of the build folder, or else of the system; its standard error is kept in a file.
+
+        inside: the words of a command that is to start it.
+        """
+        built = self.build / program
+        vector = options.get('inside', []) + [built if built.exists() else program, *arguments]
+        process = subprocess.Popen([str(word) for word in vector],
                                    env=self.environment, preexec_fn=end_with_parent, stdin=options.get('stdin'),
                                    cwd=options.get('cwd'),
                                    stdout=options.get('stdout', subprocess.DEVNULL),
@@ -114,8 +121,9 @@ class Scene:
         """Starts the agent; the ACS must listen at acs_port, with TLS where there is a file of its authorities."""
         path = self.folder / 'espalier.conf'
         path.write_text(CONFIGURATION % {'scheme': 'https' if ca_file else 'http', 'folder': self.folder,
-                                         'acs': self.acs_port, 'port': self.request_port, 'user': USER,
-                                         'tls': TLS % ca_file if ca_file else ''})
+                                         'host': self.acs_host, 'acs': self.acs_port, 'port': self.request_port,
+                                         'user': USER, 'tls': TLS % ca_file if ca_file else ''} +
+                        self.more_configuration)
         return self.start('espalier-agent', '-c', path)
 
     def acs(self, *arguments, seconds=SECONDS):

@@ -32,6 +32,11 @@ SECTIONS = (
      'CPU time of the agent\'s TLS code for a connection in which it gets a small page, beside "openssl s_time" with the same '
      'server; a resumed connection beside a full one; the longest of the calls into the library in one connection, which the '
      'agent\'s ring has to wait for; and CPU time to encrypt and send a MiB, beside "openssl s_client".'),
+    ('A connection request', ('connect', 'connect_99th'),
+     'From the request leaving espalier-acs to the Inform arriving there, through a router in network namespaces: the median '
+     'and the 99th percentile of 1,000. Beside a plain exchange of as many messages of the same sizes over the same path, between '
+     'two programs that do nothing else. http: GET, 401, GET with Digest, 200, Inform; mapping: the same through a forwarded port; '
+     'udp: three copies of a datagram through a NAT, Inform.'),
     ('Idle', ('idle',),
      'How often any thread of the agent ran in 60 s after its first session, with no timer due, while a collector '
      'changed all values of the tree each second.'),
@@ -130,6 +135,8 @@ def line(figure):
     text += value_text(figure)
     if 'goal' in figure:
         text += ', goal %s: %s' % (goal_text(figure), 'MISSED' if missed(figure) else 'met')
+    if 'beside' in figure:
+        text += '; ' + figure['beside']
     return text
 
 
@@ -148,7 +155,8 @@ def table(figures, names):
             continue
         spread = '%s – %s' % (number(figure['low']), number(figure['high'])) if figure['runs'] > 1 else ''
         cells += cell('%s %s' % (number(figure['value']), figure['unit']), 'number') + cell(spread, 'number')
-        cells += cell('%s: %s' % (figure['reference'], number(figure['reference_value'])) if 'ratio' in figure else '')
+        references = ['%s: %s' % (figure['reference'], number(figure['reference_value']))] if 'ratio' in figure else []
+        cells += cell('; '.join(references + ([figure['beside']] if 'beside' in figure else [])))
         cells += cell(ratio_text(figure['ratio']) if 'ratio' in figure else '', 'number')
         verdict = '%s: %s' % (goal_text(figure), 'misses its goal' if missed(figure) else 'met') if 'goal' in figure else ''
         rows.append('<tr%s>%s%s</tr>' % (' class="missed"' if missed(figure) else '', cells, cell(verdict)))

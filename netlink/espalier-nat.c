@@ -110,9 +110,9 @@ static void client_changed(struct stun_client *client)
 {
 	struct nat *nat = LOOP_OF(client, struct nat, stun);
 
+	nat_link_send_requests(nat);
 	nat_publish(nat);
 	nat_link_binding(nat);
-	nat_link_send_requests(nat);
 }
 
 static void port_mapper_changed(struct port_mapper *mapper)
