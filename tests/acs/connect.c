@@ -60,9 +60,8 @@ static enum run_result start_mapping(struct device *device, const char *url)
 
 static enum run_result start_udp(struct device *device, const char *address)
 {
-	const char *error = udp_request_send(address);
+	const char *error = udp_request_send(address, &device->request_started);
 
-	(void)device;
 	if (!error)
 		return RUN_WAIT;
 	connect_error("%s", error);

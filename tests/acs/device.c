@@ -178,7 +178,7 @@ static bool has_event(const struct message *message, const char *code)
 	return false;
 }
 
-void device_inform(struct device *device, const struct message *message)
+void device_inform(struct device *device, const struct message *message, uint64_t arrived)
 {
 	struct command *command = device->head;
 
@@ -196,7 +196,7 @@ void device_inform(struct device *device, const struct message *message)
 			return;
 		connect_cancel(device);
 		command->started = device->request_started;
-		command->finished = now_ns();
+		command->finished = arrived;
 		if (!command->hidden)
 			print_result("connect answer_ms=%.3f inform_ms=%.3f", device->answer_ms,
 				     (double)(command->finished - command->started) / 1e6);

@@ -48,8 +48,8 @@ struct command *device_next(struct device *device, bool in_session);
 /* Ends the present command: prints `done` or `failed`, frees it. */
 void device_command_done(struct device *device, bool good);
 
-/* Tells commands that wait for an Inform. `events` as printed. */
-void device_inform(struct device *device, const struct message *message);
+/* Tells commands that wait for an Inform, whose last byte came at `arrived`. */
+void device_inform(struct device *device, const struct message *message, uint64_t arrived);
 
 /* The session has ended; the agent will close the connection (NULL: it is closed already). */
 void device_session_ended(struct device *device, struct connection *connection);

@@ -330,6 +330,8 @@ static void connection_ready(struct source *source, uint32_t events)
 		ssize_t length = receive_bytes(connection, discard);
 		unsigned number = connection->number;
 
+		connection->received = now_ns();
+
 		if (length < 0 && errno == EAGAIN)
 			return;
 		if (length <= 0) {

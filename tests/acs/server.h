@@ -25,6 +25,7 @@ struct connection {
 	struct plan plan;
 	uint64_t request_bytes;
 	uint64_t request_started; // first byte of the request, ns
+	uint64_t received;	  // last bytes that came, ns
 	bool busy;		  // a request is being answered
 	struct buffer output;
 	size_t sent;

@@ -357,7 +357,7 @@ static void session_inform(struct connection *connection, const struct message *
 	server_peer(connection, device->peer, sizeof(device->peer));
 	session = session_new(connection, device, cwmp_namespace);
 	timer_set(&session->timeout, options.session_timeout_ms);
-	device_inform(device, message);
+	device_inform(device, message, connection->received);
 	session->held = options.hold;
 	answer_inform(session, connection, message);
 }

@@ -15,6 +15,7 @@
 
 #include "tests/acs/buffer.h"
 #include "tests/acs/digest.h"
+#include "tests/acs/loop.h"
 #include "tests/acs/options.h"
 #include "tests/acs/udp_request.h"
 
@@ -91,7 +92,8 @@ static struct addrinfo *find(const char *address, int family)
 }
 
 /* The port belongs to the STUN server, so the datagrams are made here with their UDP header. */
-static const char *send_raw(const struct addrinfo *to, const struct addrinfo *from, const struct buffer *datagram)
+static const char *send_raw(const struct addrinfo *to, const struct addrinfo *from, const struct buffer *datagram,
+			    uint64_t *left)
 {
 	unsigned char packet[UDP_HEADER + DATAGRAM_MAX] = {0};
 	size_t length = UDP_HEADER + datagram->length;
@@ -118,6 +120,7 @@ static const char *send_raw(const struct addrinfo *to, const struct addrinfo *fr
 	if ((to->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_CHECKSUM, &checksum, sizeof(checksum))) ||
 	    bind(fd, (struct sockaddr *)&source, from->ai_addrlen))
 		error = strerror(errno);
+	*left = now_ns();
 	for (int copy = 0; copy < COPIES && !error; copy++)
 		if (sendto(fd, packet, length, 0, (struct sockaddr *)&target, to->ai_addrlen) < 0)
 			error = strerror(errno);
@@ -125,11 +128,12 @@ static const char *send_raw(const struct addrinfo *to, const struct addrinfo *fr
 	return error;
 }
 
-static const char *send_plain(const struct addrinfo *to, const struct buffer *datagram)
+static const char *send_plain(const struct addrinfo *to, const struct buffer *datagram, uint64_t *left)
 {
 	int fd = socket(to->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	const char *error = fd < 0 ? strerror(errno) : NULL;
 
+	*left = now_ns();
 	for (int copy = 0; copy < COPIES && !error; copy++)
 		if (sendto(fd, datagram->data, datagram->length, 0, to->ai_addr, to->ai_addrlen) < 0)
 			error = strerror(errno);
@@ -138,7 +142,7 @@ static const char *send_plain(const struct addrinfo *to, const struct buffer *da
 	return error;
 }
 
-const char *udp_request_send(const char *address)
+const char *udp_request_send(const char *address, uint64_t *left)
 {
 	struct addrinfo *to = find(address, AF_UNSPEC), *from = NULL;
 	struct buffer datagram = {0};
@@ -150,9 +154,9 @@ const char *udp_request_send(const char *address)
 		from = find(options.udp_from, to->ai_family);
 	write_request(&datagram, address);
 	if (!options.udp_from)
-		error = send_plain(to, &datagram);
+		error = send_plain(to, &datagram, left);
 	else if (from)
-		error = send_raw(to, from, &datagram);
+		error = send_raw(to, from, &datagram, left);
 	else
 		error = "--udp-from is no address with a port of the device's family";
 	buffer_free(&datagram);

@@ -283,6 +283,30 @@ def test_both_killed_in_any_order(place):
     here.reached('1000')
 
 
+def test_T118_monitor_killed_again_and_again(place):
+    """At any moment, also while it starts and while a request is on its way: the tree says so, and they find each other."""
+    here = place()
+    address = here.settle()
+    before = watch_address(here)
+    for round_ in range(12):
+        if round_ % 3 == 1:
+            here.send(datagram(NOW + round_, round_))
+        elif round_ % 3 == 2:
+            time.sleep(0.02 * round_)
+        here.nat.kill()
+        here.wait(COUNTERS + 'MonitorConnected', False)
+        if round_ % 4 == 3:  # killed while it starts
+            half = here.start('espalier-nat', '-c', here.agent.path, namespace=here.net.device)
+            time.sleep(0.005 * round_)
+            half.kill()
+        here.start_nat()
+        here.wait(COUNTERS + 'MonitorConnected', True)
+    here.wait(STUN + 'Status', 'Bound')
+    assert here.address() == address
+    here.reached('1000')
+    assert not [one for one in here.acs.informs()[before:] if '4 VALUE CHANGE' in one.events], 'nothing has changed'
+
+
 def test_R108_time_of_the_nat_is_found(place):
     """Between 1 and 20 s, of a NAT that forgets after 6: found, and kept alive in time."""
     here = place(maximum_keepalive=20)
