@@ -127,7 +127,7 @@ def test_connect_by_each_way_by_hand(topology, start_acs, make_agent, monitor): 
 
 def test_mapping_outlives_programs(pair, monitor):
     """The monitor and the agent are killed and come back: nobody is told of what is the same again."""
-    acs, agent = pair()
+    acs, agent = pair(sections={'connection_request': {'port_mapping': 'auto'}})
     door = monitor()
     door.mapped(MAPPED)
     wait_url(agent, MAPPED)
