@@ -34,7 +34,7 @@ struct reach {
 	struct alarm limit;  // when a changed address may open a session again
 	int64_t notified_at; // when it last did, nanoseconds of CLOCK_BOOTTIME, or 0
 	struct udp_request udp;
-	bool granted; // `udp` is not durable yet
+	bool granted;		    // `udp` is not durable yet
 	struct cpu_share shares[2]; // of the time to verify requests: of strangers, and from the STUN server's host
 };
 

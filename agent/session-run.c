@@ -162,8 +162,8 @@ static void add_live(const char *path, size_t length, void *context)
 	*parts |= own_live(path, wildcard ? (size_t)(wildcard - path) : length);
 }
 
-// What the Inform may show of the values that change by themselves (enum own_live). Mostly nothing, and to find them out
-// takes longer than all the rest of an Inform.
+// What the Inform may show of the values that change by themselves (enum own_live). Mostly nothing, and to find them
+// out takes longer than all the rest of an Inform.
 static unsigned live_of_inform(struct session_run *run)
 {
 	struct agent *agent = run->agent;

@@ -14,18 +14,19 @@
 #include <unistd.h>
 
 // Bytes of the messages between espalier-acs and the agent.
-#define GET_SIZE       110
-#define CHALLENGE_SIZE 480
+#define GET_SIZE	110
+#define CHALLENGE_SIZE	480
 #define AUTHORIZED_SIZE 470
-#define GRANTED_SIZE   75
-#define INFORM_SIZE    2300
-#define RESPONSE_SIZE  700
-#define DATAGRAM_SIZE  190
-#define COPIES	       3
+#define GRANTED_SIZE	75
+#define INFORM_SIZE	2300
+#define RESPONSE_SIZE	700
+#define DATAGRAM_SIZE	190
+#define COPIES		3
 
 static const char usage[] = "Usage: exchange device tcp|udp PORT SERVER-ADDRESS SERVER-PORT\n"
 			    "       exchange server tcp|udp PORT DEVICE-ADDRESS DEVICE-PORT COUNT\n"
-			    "Both say when they are ready; then the server prints the milliseconds of each exchange. With tcp the device has to be\n"
+			    "Both say when they are ready; then the server prints the milliseconds of each exchange. "
+			    "With tcp the device has to be\n"
 			    "there first, with udp the server.\n";
 
 static char bytes[4096];

@@ -95,20 +95,28 @@ class Watched:
 class Flood:
     """The traffic generator in a namespace, with good requests meanwhile."""
 
-    def __init__(self, here, build, protocol, target, payloads, rate, seconds, *options):
-        self.here, self.seconds, self.full = here, seconds, seconds > QUICK[1]
+    def __init__(self, here, build, rate, seconds):
+        self.here, self.rate, self.seconds, self.full = here, rate, seconds, seconds > QUICK[1]
+        self.program = build / 'tests/flood'
         self.watched = [Watched(here.agent.process, 'espalier-agent'), Watched(here.nat, 'espalier-nat')]
         self.before = here.sessions()
-        vector = here.net.server.command(build / 'tests/flood', protocol, target, '-r', rate, '-s', seconds, *options)
-        self.process = subprocess.Popen(vector, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.process.stdin.write(b''.join(len(one).to_bytes(4, 'little') + one for one in payloads))
-        self.process.stdin.close()
-        self.times = []
+        self.processes, self.times = [], []
 
-    def good_requests(self, *words):
-        """Sends a good request each second while the flood lasts."""
-        while self.process.poll() is None:
+    def begin(self, protocol, target, payloads, *options):
+        """Starts to send."""
+        process = subprocess.Popen(
+            self.here.net.server.command(self.program, protocol, target, '-r', self.rate, '-s', self.seconds, *options),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.processes.append(process)
+        process.stdin.write(b''.join(len(one).to_bytes(4, 'little') + one for one in payloads))
+        process.stdin.close()
+        return self
+
+    def good_requests(self, *ways):
+        """Sends a good request each second while the flood lasts, by the ways in turn."""
+        while self.processes[0].poll() is None:
             begin = time.monotonic()
+            words = ways[len(self.times) % len(ways)]
             result = self.here.acs.result(self.here.acs.send('connect', *words))
             line = result.line('connect')
             self.times.append(float(line.split('inform_ms=')[1]) if line else None)
@@ -116,17 +124,19 @@ class Flood:
         return self
 
     def end(self, what):
-        """Checks what is left of it; returns what the generator says."""
-        said = json.loads(self.process.stdout.read())
-        self.process.wait(TIMEOUT)
+        """Checks what is left of it; returns what the first generator says."""
+        all_said = [json.loads(process.stdout.read()) for process in self.processes]
+        for process in self.processes:
+            process.wait(TIMEOUT)
+        said = all_said[0]
         used = {one.name: one.since() for one in self.watched}
         good = [one for one in self.times if one is not None]
-        print('\n%s: %s; good requests %s ms' % (what, json.dumps(said), self.times))
+        print('\n%s: %s; good requests %s ms' % (what, json.dumps(all_said), self.times))
         for name, (memory, seconds) in used.items():
             print('  %s: %+d KB, %.0f %% of a processor' % (name, memory, 100 * seconds / said['seconds']))
         time.sleep(1)
         assert self.here.sessions() == self.before + len(good), 'only good requests lead to sessions'
-        assert (said['sent'] or said['connections']) and good
+        assert all(one['sent'] or one['connections'] for one in all_said) and good
         if self.full:
             assert len(good) == len(self.times) and max(good) < ANSWERED, self.times
             for name, (memory, seconds) in used.items():
@@ -152,9 +162,10 @@ def test_T118_flood_by_udp(place, build, kind, source, rate, seconds):
     here.acs.wait_inform('6 CONNECTION REQUEST', after=before)
     here.agent.process.wait_for('the session has ended')
     wait_until(lambda: here.value(COUNTERS + 'UDPGranted') == 1, 'the good one to be counted')
-    flood = Flood(here, build, 'udp', '%s:%d' % here.address(), forged_datagrams(kind, good), rate, seconds,
-                  '-f', SERVER_2 if source == 'stranger' else '%s:%d' % (SERVER, STUN_PORT))
-    said = flood.good_requests(*here.acs.connect[1:]).end('udp %s from %s' % (kind, source))
+    flood = Flood(here, build, rate, seconds).begin(
+        'udp', '%s:%d' % here.address(), forged_datagrams(kind, good),
+        '-f', SERVER_2 if source == 'stranger' else '%s:%d' % (SERVER, STUN_PORT))
+    said = flood.good_requests(here.acs.connect[1:]).end('udp %s from %s' % (kind, source))
     counted = {'signature': ('UDPWrongSignature', 'UDPUnseen'), 'replayed': ('UDPRepeated', 'UDPOld', 'UDPUnseen'),
                'mixed': ('UDPWrongSignature', 'UDPRepeated', 'UDPOld', 'UDPUnseen')}[kind]
 
@@ -175,8 +186,8 @@ def test_T117_flood_by_http(place, build, kind, rate, seconds):
     assert status(here, url, authorization(url.path, nonce)) in (200, 204)
     here.acs.wait_inform('6 CONNECTION REQUEST', after=before)
     here.agent.process.wait_for('the session has ended')
-    flood = Flood(here, build, 'tcp', url.netloc, forged_http(kind, url, nonce), rate, seconds, '-c', 64)
-    flood.good_requests('http').end('http %s' % kind)
+    flood = Flood(here, build, rate, seconds).begin('tcp', url.netloc, forged_http(kind, url, nonce), '-c', 64)
+    flood.good_requests(('http',)).end('http %s' % kind)
     names = {'plain': ['NoCredentials'], 'password': ['WrongCredentials'], 'replayed': ['Replayed'],
              'mixed': ['NoCredentials', 'WrongCredentials', 'Replayed', 'Stale', 'WrongPath', 'Malformed']}[kind]
     for name in names:
@@ -188,9 +199,19 @@ def test_T117_slow_senders(place, build, rate, seconds):
     """Three hundred connections that send a byte each tenth of a second."""
     here = start_place(place)
     url = urllib.parse.urlsplit(here.value(URL))
-    flood = Flood(here, build, 'tcp', url.netloc, forged_http('plain', url, ''), 0, seconds, '-c', 300, '-d', 100)
-    flood.good_requests('http').end('http slow')
+    flood = Flood(here, build, 0, seconds).begin('tcp', url.netloc, forged_http('plain', url, ''), '-c', 300, '-d', 100)
+    flood.good_requests(('http',)).end('http slow')
     wait_until(lambda: here.value(COUNTERS + 'HTTPEvicted'), 'the evicted to be counted')
+
+
+@pytest.mark.parametrize('rate,seconds', [QUICK, FULL])
+def test_T117_T118_flood_by_both(place, build, rate, seconds):
+    here = start_place(place)
+    url = urllib.parse.urlsplit(here.value(URL))
+    flood = Flood(here, build, rate, seconds)
+    flood.begin('udp', '%s:%d' % here.address(), forged_datagrams('mixed', datagram(NOW - 2000, 77)), '-f', SERVER_2)
+    flood.begin('tcp', url.netloc, forged_http('mixed', url, '0' * 48), '-c', 64)
+    flood.good_requests(here.acs.connect[1:], ('http',)).end('udp and http')
 
 
 def exchange(here, url, headers):
