@@ -77,6 +77,9 @@ static int load_event(const char *name, const char *value, size_t length, void *
 	kind = event_kind_of_code(code);
 	if (kind < 0 || (kind == EVENT_M_REBOOT && !reboot_load(&agent->reboot, key + 1, value)))
 		return 0;
+	// Discarded, but the file is not written before it has been read.
+	if (events_has(&agent->events, EVENT_BOOTSTRAP) && !event_rules[kind].kept_by_bootstrap)
+		return 0;
 	result = kind == EVENT_VENDOR ? events_raise_vendor(&agent->events, code, key + 1)
 				      : events_raise(&agent->events, (enum event_kind)kind, key + 1);
 	if (result > 0)
@@ -135,13 +138,27 @@ static void check_boot(struct agent *agent)
 		agent_raise(agent, EVENT_BOOT);
 }
 
+// Where BOOTSTRAP was acknowledged, unless by another device: the state may have been moved to this one.
+static void find_bootstrap(struct agent *agent)
+{
+	char url[URL_LENGTH_MAX + 1], device[IDENTITY_USERNAME_SIZE], acknowledged[IDENTITY_USERNAME_SIZE];
+
+	if (store_get(agent->store, STORE_STATE, STATE_BOOTSTRAP_URL, url, sizeof(url)) <= 0)
+		return;
+	identity_username(&agent->identity, device);
+	if (store_get(agent->store, STORE_STATE, STATE_BOOTSTRAP_DEVICE, acknowledged, sizeof(acknowledged)) > 0 &&
+	    strcmp(device, acknowledged) != 0) {
+		log_notice("the device was %s, and is %s now", acknowledged, device);
+		return;
+	}
+	agent->bootstrap_url = strdup(url);
+}
+
 int agent_open_events(struct agent *agent)
 {
-	char url[URL_LENGTH_MAX + 1];
 	int error;
 
-	if (store_get(agent->store, STORE_STATE, STATE_BOOTSTRAP_URL, url, sizeof(url)) > 0)
-		agent->bootstrap_url = strdup(url);
+	find_bootstrap(agent);
 	find_boot(agent);
 	error = schedule_inform_open(&agent->schedule_inform, agent);
 	if (!error)
@@ -156,7 +173,7 @@ int agent_open_events(struct agent *agent)
 void agent_informed(struct agent *agent, const char *url)
 {
 	struct store_transaction *transaction = store_begin(agent->store);
-	char name[EVENT_NAME_SIZE];
+	char name[EVENT_NAME_SIZE], device[IDENTITY_USERNAME_SIZE];
 	unsigned again;
 
 	if (!transaction) {
@@ -172,6 +189,8 @@ void agent_informed(struct agent *agent, const char *url)
 			free(agent->bootstrap_url);
 			agent->bootstrap_url = strdup(url);
 			store_put_string(transaction, STORE_STATE, STATE_BOOTSTRAP_URL, url);
+			identity_username(&agent->identity, device);
+			store_put_string(transaction, STORE_STATE, STATE_BOOTSTRAP_DEVICE, device);
 		} else if (event->kind == EVENT_BOOT) {
 			store_put_string(transaction, STORE_STATE, STATE_BOOT_ID, agent->boot_id);
 		}

@@ -47,6 +47,7 @@ struct session_run;
 // Names of the facts in the store (STORE_STATE).
 #define STATE_PARAMETER_KEY    "parameter-key"
 #define STATE_BOOTSTRAP_URL    "bootstrap-url"
+#define STATE_BOOTSTRAP_DEVICE "bootstrap-device" // the identity with which it was acknowledged
 #define STATE_BOOT_ID	       "boot-id"
 #define STATE_ADDRESS	       "device-address"
 #define STATE_FIRST_USE	       "first-use"

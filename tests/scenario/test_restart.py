@@ -193,6 +193,30 @@ def test_T105_seventy_keys(pair):
                                                           ['3 SCHEDULED'])
 
 
+def test_R93_bootstrap_of_a_start_discards_the_events_before_it(pair):
+    acs, agent = pair()
+    agent.process.stop()
+    agent.seed(EVENT, {'2 PERIODIC\n': '', 'M Reboot\nk': 'another-boot'}).seed(STATE, {'bootstrap-url': 'http://other/'})
+    agent.start()
+    assert acs.wait_inform(after=1).events == ['0 BOOTSTRAP']
+    agent.wait_idle()
+    agent.process.stop()
+    assert not agent.records(EVENT)
+
+
+def test_R93_bootstrap_of_another_device(pair):
+    """The state of one device in another: a device that the ACS does not know yet."""
+    acs, agent = pair()
+    agent.process.stop()
+    agent.path.write_text(agent.path.read_text().replace('serial_number = S1', 'serial_number = S2'))
+    agent.start().wait_idle()
+    inform = acs.informs()[-1]
+    assert inform.device == '001122-Gateway-S2' and inform.events == ['0 BOOTSTRAP']
+    agent.restart()
+    agent.set(PeriodicInformInterval=1)
+    assert acs.wait_inform('2 PERIODIC').events == ['2 PERIODIC'], 'once'
+
+
 def test_R93_bootstrap_discards_what_was_scheduled(pair, start_acs):
     acs, agent = pair()
     other = start_acs()

@@ -206,6 +206,15 @@ def test_T106_inform_parameter(pair):
     assert SERVER + 'PeriodicInformInterval' not in parameters and SERVER + 'UpgradesManaged' not in parameters
 
 
+def test_T106_event_of_a_vendor(pair):
+    acs, agent = pair()
+    add_row(acs, SERVER + 'Username', '2 PERIODIC, X 00D09E Door open')
+    add_row(acs, SERVER + 'UpgradesManaged', '2 PERIODIC')
+    agent.run('espalier-request', 'operate', SERVER + 'Event()', 'Code=X 00D09E Door open')
+    parameters = acs.wait_inform('X 00D09E Door open').parameters
+    assert SERVER + 'Username' in parameters and SERVER + 'UpgradesManaged' not in parameters
+
+
 def test_T106_wildcard(vendor):
     acs, agent, _ = vendor
     acs.call(('add', TABLE), ('add', TABLE), ('set', TABLE + '1.Name=one', TABLE + '2.Name=two'))
