@@ -11,6 +11,7 @@
 #include <wolfssl/options.h>
 #include <wolfssl/wolfcrypt/coding.h>
 #include <wolfssl/wolfcrypt/hash.h>
+#include <wolfssl/wolfcrypt/hmac.h>
 
 #include "tests/acs/buffer.h"
 #include "tests/acs/digest.h"
@@ -174,4 +175,23 @@ char *basic_credentials(const char *user, const char *password)
 	result[length] = '\0';
 	buffer_free(&text);
 	return result;
+}
+
+void digest_keyed_sha1(const char *key, const char *data, size_t length, char result[DIGEST_SHA1_SIZE])
+{
+	unsigned char bytes[WC_SHA_DIGEST_SIZE];
+	Hmac hmac;
+	int error = wc_HmacInit(&hmac, NULL, INVALID_DEVID);
+
+	*result = 0;
+	if (error)
+		return;
+	error = wc_HmacSetKey(&hmac, WC_SHA, (const byte *)key, (word32)strlen(key));
+	if (!error)
+		error = wc_HmacUpdate(&hmac, (const byte *)data, (word32)length);
+	if (!error)
+		error = wc_HmacFinal(&hmac, bytes);
+	wc_HmacFree(&hmac);
+	for (size_t i = 0; !error && i < sizeof(bytes); i++)
+		snprintf(result + 2 * i, 3, "%02x", bytes[i]);
 }

@@ -7,6 +7,7 @@
 
 enum {
 	DIGEST_HEX_SIZE = 65, // the longest, SHA-256, with NUL
+	DIGEST_SHA1_SIZE = 41,
 	DIGEST_PARAMETERS = 16,
 };
 
@@ -46,6 +47,9 @@ bool digest_by_name(const char *name, enum digest_algorithm *algorithm);
 
 /* The response, in lower-case hexadecimal. */
 void digest_response(const struct digest_input *input, char result[DIGEST_HEX_SIZE]);
+
+/* The HMAC-SHA1 of data with a key, in lower-case hexadecimal; "" when it cannot be computed. */
+void digest_keyed_sha1(const char *key, const char *data, size_t length, char result[DIGEST_SHA1_SIZE]);
 
 /* A random token of 32 hexadecimal digits. */
 void digest_token(char token[33]);

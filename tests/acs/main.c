@@ -9,6 +9,7 @@
 #include "tests/acs/device.h"
 #include "tests/acs/input.h"
 #include "tests/acs/names.h"
+#include "tests/acs/notification.h"
 #include "tests/acs/options.h"
 #include "tests/acs/output.h"
 #include "tests/acs/rpc.h"
@@ -56,6 +57,14 @@ static int run(void)
 	print_result("listening on http%s://%s%s%s:%d/", options.certificate ? "s" : "", six ? "[" : "",
 		     options.address, six ? "]" : "", port);
 	output_flush();
+	if (options.notification_port) {
+		status = notification_open(options.address, options.notification_port);
+		if (status) {
+			fprintf(stderr, "espalier-acs: cannot listen on %s UDP port %u: %s\n", options.address,
+				options.notification_port, strerror(-status));
+			return 1;
+		}
+	}
 	if (options.time_limit_ms)
 		timer_set(&limit, options.time_limit_ms);
 	if (options.xmpp_account) {

@@ -51,6 +51,7 @@ enum long_option {
 	LONG_CONNECT_TIMEOUT,
 	LONG_NAMESPACE,
 	LONG_USE_VERSION,
+	LONG_NOTIFICATION_PORT,
 	LONG_HOLD,
 	LONG_NO_ID,
 	LONG_COOKIE,
@@ -103,6 +104,7 @@ static const struct description descriptions[] = {
 	{"xmpp-password", LONG_XMPP_PASSWORD, "TEXT", "and its password"},
 	{"xmpp-server", LONG_XMPP_SERVER, "HOST:PORT", "its server, in place of the one that the domain names"},
 	{"xmpp-ca", LONG_XMPP_CA, "FILE", "who signs the server's certificate, besides the usual authorities"},
+	{"notification-port", LONG_NOTIFICATION_PORT, "PORT", "receive lightweight notifications at this UDP port"},
 	{"connect-timeout", LONG_CONNECT_TIMEOUT, "SECONDS", "from a connection request to the Inform (30)"},
 	{"version-namespace", LONG_NAMESPACE, "V", "answer in cwmp-V, such as 1-0 (as the agent)"},
 	{"use-cwmp-version", LONG_USE_VERSION, "V", "header UseCWMPVersion in the InformResponse, such as 1.2"},
@@ -219,15 +221,17 @@ static const char *set_namespace(const char *value)
 static bool set_number(int option, const char *value, const char **error)
 {
 	double given = 0;
-	double most = option == 'p' ? 65535 : 1e6;
+	double most = option == 'p' || option == LONG_NOTIFICATION_PORT ? 65535 : 1e6;
 
-	if (option != 'p' && option != 't' && option != LONG_STALE_AFTER && option != LONG_CONNECT_TIMEOUT &&
-	    option != LONG_SESSION_TIMEOUT && option != LONG_SESSIONS)
+	if (option != 'p' && option != 't' && option != LONG_NOTIFICATION_PORT && option != LONG_STALE_AFTER &&
+	    option != LONG_CONNECT_TIMEOUT && option != LONG_SESSION_TIMEOUT && option != LONG_SESSIONS)
 		return false;
 	if (!number(value, most, &given))
 		*error = "not a number in range";
 	if (option == 'p')
 		options.port = (unsigned)given;
+	else if (option == LONG_NOTIFICATION_PORT)
+		options.notification_port = (unsigned)given;
 	else if (option == 't')
 		options.time_limit_ms = (uint64_t)(given * 1000);
 	else if (option == LONG_STALE_AFTER)

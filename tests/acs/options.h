@@ -27,6 +27,7 @@ enum compress {
 struct options {
 	const char *address;
 	unsigned port;
+	unsigned notification_port;    // of lightweight notifications; 0 none
 	const char *certificate, *key; // NULL: plain HTTP
 	const char *record;
 	const char *file; // of commands; "-" for standard input

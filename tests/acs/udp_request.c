@@ -10,8 +10,6 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-#include <wolfssl/options.h>
-#include <wolfssl/wolfcrypt/hmac.h>
 
 #include "tests/acs/buffer.h"
 #include "tests/acs/digest.h"
@@ -25,23 +23,6 @@ enum {
 	UDP_CHECKSUM = 6, // its place in the header
 	DATAGRAM_MAX = 1024,
 };
-
-static void sign(const char *text, char signature[2 * WC_SHA_DIGEST_SIZE + 1])
-{
-	unsigned char bytes[WC_SHA_DIGEST_SIZE] = {0};
-	Hmac hmac;
-
-	signature[0] = '\0';
-	if (wc_HmacInit(&hmac, NULL, INVALID_DEVID))
-		return;
-	if (!wc_HmacSetKey(&hmac, WC_SHA, (const byte *)options.connection_password,
-			   (word32)strlen(options.connection_password)) &&
-	    !wc_HmacUpdate(&hmac, (const byte *)text, (word32)strlen(text)))
-		wc_HmacFinal(&hmac, bytes);
-	wc_HmacFree(&hmac);
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(signature + 2 * i, 3, "%02x", bytes[i]);
-}
 
 /* What may stand in a query as it is; the rest becomes %XX. */
 static void add_escaped(struct buffer *query, const char *text)
@@ -57,7 +38,7 @@ static void add_escaped(struct buffer *query, const char *text)
 
 static void write_request(struct buffer *datagram, const char *address)
 {
-	char cnonce[33], digits[16] = "", signature[2 * WC_SHA_DIGEST_SIZE + 1];
+	char cnonce[33], digits[16] = "", signature[DIGEST_SHA1_SIZE];
 	unsigned long long now = (unsigned long long)time(NULL), id;
 	struct buffer text = {0};
 
@@ -65,7 +46,7 @@ static void write_request(struct buffer *datagram, const char *address)
 	memcpy(digits, cnonce, sizeof(digits) - 1);
 	id = strtoull(digits, NULL, 16);
 	buffer_format(&text, "%llu%llu%s%s", now, id, options.connection_user, cnonce);
-	sign(text.data, signature);
+	digest_keyed_sha1(options.connection_password, text.data, strlen(text.data), signature);
 	buffer_free(&text);
 	buffer_format(datagram, "GET http://%s?ts=%llu&id=%llu&un=", address, now, id);
 	add_escaped(datagram, options.connection_user);

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import re
 import select
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from acs import start_acs  # noqa: F401
-from agent import CODE, KEY, SERVER, make_agent, pair, publish  # noqa: F401
+from agent import CODE, CREDENTIALS, KEY, SERVER, make_agent, pair, publish  # noqa: F401
 from clock import clock, clock_library, date  # noqa: F401
 from places import SHARED_MISSING, shared_folder
 from process import wait_until
@@ -239,3 +240,24 @@ def test_R98_attributes(pair, publish):
 def test_R98_values_that_cannot_be(pair, name, value):
     acs, agent = pair()
     assert acs.set({SERVER + name: value}).details == {SERVER + name: 9007}
+
+
+def test_R98_the_small_acs_shows_them(start_acs, make_agent, publish, free_port):
+    port = free_port()
+    acs = start_acs(*CREDENTIALS, '--notification-port', port, '--password', PASSWORD)
+    publish('vendor', *LINES)
+    agent = make_agent(acs.url, password=PASSWORD).start()
+    agent.wait_idle()
+    wait_until(lambda: agent.tree(VENDOR), 'the vendor')
+    agent.set_paths({SERVER + 'UDPLightweightNotificationPort': port,
+                     SERVER + 'LightweightNotificationProtocolsUsed': 'UDP'})
+    assert acs.call(('set-attributes', VENDOR, '5')).good
+    agent.set_paths({TEXT: 'a & b'})
+    acs.wait_line(r'^<- Notification 001122-Gateway-S1 signature=good\n   %s = a & b$' % re.escape(TEXT))
+    agent.set_paths({SERVER + 'Password': 'another'})
+    agent.set_paths({TEXT: 'two'})
+    acs.wait_line(r'^<- Notification 001122-Gateway-S1 signature=wrong\n   %s = two$' % re.escape(TEXT))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for datagram in (b'', b'GET / HTTP/1.1\r\n\r\n', b'POST / HTTP/1.1\r\n\r\n<a/>', os.urandom(1000)):
+            sender.sendto(datagram, ('127.0.0.1', port))
+    acs.wait_line('warning a datagram is no lightweight notification')

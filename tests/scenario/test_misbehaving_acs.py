@@ -56,7 +56,6 @@ def sessions_in_a_row(start_acs, make_agent, publish, tmp_path, count):
         time.sleep(0.002)
     acs.run('misbehave', 'off')
     publisher.write(LINE % 'last')
-    acs.wait_inform(timeout=120, after=len(acs.informs()))
     wait_until(lambda: any(inform.parameters.get(TEXT) == 'last' for inform in acs.informs()), 'the last value', 120)
     assert agent.process.running()
     results = acs.results()
