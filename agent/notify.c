@@ -373,8 +373,10 @@ static int keep_absent(struct notify *notify, struct rebuild *rebuild)
 
 	for (size_t i = 0; i < notify->count && rebuild->count < room; i++) {
 		struct notify_value *value = &notify->values[i];
+		struct tree_reference reference;
 
-		if (value->taken)
+		// What is there, and not watched any more, is forgotten: it counts as new when it is watched again.
+		if (value->taken || !tree_resolve(notify->tree, value->path, strlen(value->path), &reference))
 			continue;
 		if (add_value(rebuild, *value))
 			return -ENOMEM;

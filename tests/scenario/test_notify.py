@@ -92,6 +92,24 @@ def test_R91_flipped_back(vendor):
     assert CHANGE in inform.events and changed(inform, TEXT) == {TEXT: 'one'}
 
 
+def test_R91_what_changed_while_it_was_off(vendor):
+    """Neither a change while nobody wanted to be told of it, nor one that waited when it was turned off."""
+    acs, agent, publisher = vendor
+    assert acs.call(('set-attributes', TEXT, '1')).good
+    agent.set_paths({TEXT: 'two'})
+    agent.set_paths({NUMBER: '2'})
+    off, on = acs.call(('set-attributes', TEXT, '0'), ('set-attributes', NUMBER, '1'))
+    assert CHANGE in acs.informs()[-1].events and off.good and on.good
+    agent.set_paths({TEXT: 'three'})
+    assert acs.call(('set-attributes', TEXT, '1')).good
+    agent.restart()
+    acs.call(('get', KEY))
+    assert CHANGE not in acs.informs()[-1].events
+    agent.set_paths({TEXT: 'four'})
+    acs.call(('get', KEY))
+    assert changed(acs.informs()[-1], TEXT, NUMBER) == {TEXT: 'four', NUMBER: None}
+
+
 def test_T085_throttle(vendor):
     acs, agent, publisher = vendor
     assert all(result.good for result in acs.call(
