@@ -109,7 +109,7 @@ def test_R52_vendor_method_whose_owner_dies(pair, lamp, call, tmp_path):
 def test_R52_vendor_method_whose_owner_is_late(pair, lamp, call):
     acs, agent = pair(strange=True)
     os.kill(lamp.pid, signal.SIGSTOP)
-    answer, result = call(acs, '<Colour>red</Colour>')
+    answer, result = call(acs, '<Colour>red</Colour><Seconds>60</Seconds>')
     assert result.fault == 9002 and 'does not answer' in answer.texts('FaultString')[0]
     os.kill(lamp.pid, signal.SIGCONT)
     # Its late answer is for nobody, and the next call is served again.
