@@ -1,72 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A real XMPP server (prosody), a user of it as an ACS has one, and a stand-in for servers that do what prosody never does.
 import base64
-import re
 import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
 from process import LIBC, TIMEOUT
+from prosody import DOMAIN, make_certificate, prepare
 
 CLONE_NEWNET = 0x40000000
-DOMAIN = 'xmpp.example'
 DEVICE, DEVICE_PASSWORD = 'device', 'device <&> secret'
 ACS, ACS_PASSWORD = 'acs', 'acs secret'
 REQUEST_NS = 'urn:broadband-forum-org:cwmp:xmppConnReq-1-0'
 STREAM = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
-PROSODY = '''
-run_as_root = true
-daemonize = false
-pidfile = "%(folder)s/prosody.pid"
-data_path = "%(folder)s/data"
-certificates = "%(folder)s"
-modules_enabled = { "saslauth", "tls", "ping", "posix" }
-modules_disabled = { "s2s" }
-interfaces = { "%(address)s" }
-c2s_ports = { %(port)d }
-c2s_require_encryption = %(require)s
-allow_unencrypted_plain_auth = %(plain)s
-authentication = "internal_plain"
-storage = "internal"
-log = { { levels = { min = "debug" }, to = "console" } }
-%(more)s
-VirtualHost "%(domain)s"
-  ssl = { certificate = "%(certificate)s", key = "%(key)s" }
-'''
-
-
-def make_certificate(folder, name, host=DOMAIN, days=2):
-    """A certificate of its own authority: returns the paths of certificate and key; the first is the ca_file too."""
-    certificate, key = folder / (name + '.crt'), folder / (name + '.key')
-    if not certificate.exists():
-        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout',
-                        key, '-out', certificate, '-days', str(days), '-subj', '/CN=' + host, '-addext',
-                        'subjectAltName=DNS:' + host], check=True, capture_output=True, timeout=TIMEOUT)
-    return certificate, key
 
 
 class Prosody:
     """A server that can be ended and started again; its accounts stay."""
 
     def __init__(self, start, folder, port, address='127.0.0.1', namespace=None, name='server', require=True, plain=False,
-                 more='', certificate=None):
+                 certificate=None):
         self.begin, self.port, self.address, self.namespace = start, port, address, namespace
         self.folder = folder / name
-        self.folder.mkdir()
         self.certificate, key = certificate or make_certificate(folder, name)
-        accounts = self.folder / 'data' / re.sub(r'[^a-z0-9]', lambda m: '%%%02x' % ord(m[0]), DOMAIN) / 'accounts'
-        accounts.mkdir(parents=True)
-        for user, password in ((DEVICE, DEVICE_PASSWORD), (ACS, ACS_PASSWORD), ('stranger', ACS_PASSWORD)):
-            (accounts / (user + '.dat')).write_text('return { ["password"] = "%s" };' % password)
-        self.path = self.folder / 'prosody.cfg.lua'
-        self.path.write_text(PROSODY % {
-            'folder': self.folder, 'address': address, 'port': port, 'domain': DOMAIN, 'more': more, 'key': key,
-            'certificate': self.certificate, 'require': str(require).lower(), 'plain': str(plain).lower()})
+        self.path = prepare(self.folder, port, address, self.certificate, key,
+                            {DEVICE: DEVICE_PASSWORD, ACS: ACS_PASSWORD, 'stranger': ACS_PASSWORD}, require, plain)
         self.process = None
 
     def start(self):
