@@ -396,13 +396,15 @@ static uint32_t kind_of(struct xmpp_program *program, const char *from)
 
 static bool may_ask(struct xmpp_program *program, uint32_t sender)
 {
-	unsigned waiting = 0;
+	unsigned burst = program->configuration.connection_request_burst, waiting = 0;
 
+	// No fewer than the agent would grant.
+	if (burst < XMPP_REQUEST_BURST)
+		burst = XMPP_REQUEST_BURST;
 	for (size_t i = 0; i < XMPP_REQUESTS_MAXIMUM; i++)
 		waiting += program->waiting[i].client && program->waiting[i].sender == sender;
 	return waiting < XMPP_SENDER_REQUESTS &&
-	       rate_limit_allows(&program->limits[sender], XMPP_REQUEST_BURST, XMPP_REQUEST_INTERVAL_MS,
-				 ring_clock(CLOCK_BOOTTIME));
+	       rate_limit_allows(&program->limits[sender], burst, XMPP_REQUEST_INTERVAL_MS, ring_clock(CLOCK_BOOTTIME));
 }
 
 static void ask_agent(struct xmpp_client *client, xmpp_stanza_t *stanza, struct xmpp_request *request)
