@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The benchmark suite: its programs go to build/bench/, and are built by "make bench" only.
 
-PACKAGES_BENCH += python3 openssl liblmdb-dev linux-perf coturn nftables iproute2
+PACKAGES_BENCH += python3 openssl liblmdb-dev linux-perf coturn nftables iproute2 prosody
 
 # A library that only the benchmarks need is no reason for "make test" to complain.
 not_built := $(NOT_BUILT)
@@ -14,6 +14,7 @@ $(eval $(call program,BENCH_PROGRAMS,send-finished,bench/send-finished.c bench/f
 $(eval $(call program,BENCH_PROGRAMS,send-encrypted,bench/send-encrypted.c bench/finished.c,libagent.a libdaemon.a libespalier.a,$(agent_packages),bench/))
 $(eval $(call program,BENCH_PROGRAMS,tls-client,bench/tls-client.c bench/figure.c,libagent.a libdaemon.a libespalier.a,$(agent_packages),bench/))
 $(eval $(call program,BENCH_PROGRAMS,exchange,bench/exchange.c,,,bench/))
+$(eval $(call program,BENCH_PROGRAMS,xmpp-exchange,bench/xmpp-exchange.c,,libstrophe,bench/))
 $(eval $(call program,BENCH_PROGRAMS,zwave,bench/zwave.c bench/figure.c,libzwave.a libdaemon.a libespalier.a,$(zwave_packages),bench/))
 $(BUILD)/bench/zwave: private LDFLAGS += $(zwave_link)
 BENCH_NOT_BUILT := $(NOT_BUILT)

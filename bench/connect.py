@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import others
+import xmpp
 from figures import figure, missing, percentile
 from nat import OUTSIDE, SERVER, Nat
 from programs import SECONDS, USER, Failed, Scene
@@ -64,6 +65,7 @@ CASES = (
     Case('mapping', 'tcp', (OUTSIDE, PLAIN_MAPPED), prepare_mapping,
          lambda place, url: ('mapping', at(url, '%s:%d' % (OUTSIDE, MAPPED))), 5, '50'),
     Case('udp', 'udp', None, prepare_udp, udp_words, 1.8, '18'),
+    Case('xmpp', 'xmpp', None, xmpp.prepare, xmpp.words, 2, '2 to 7'),
 )
 
 CONFIGURATION = '''[stun]
@@ -79,15 +81,16 @@ class Place(Scene):
     def __init__(self, build, nat):
         super().__init__(build)
         self.nat = nat
-        self.acs_host = SERVER
+        self.acs_host, self.more_acs = SERVER, ()
         self.more_configuration = CONFIGURATION
 
     def start(self, program, *arguments, **options):
-        server = program in ('espalier-acs', 'turnserver') or 'server' in arguments[:1]
+        server = program in ('espalier-acs', 'turnserver', 'prosody') or 'server' in arguments[:1]
         return super().start(program, *arguments, inside=self.nat.inside('server' if server else 'device'), **options)
 
     def acs(self, *arguments, **options):
-        return super().acs('--listen', SERVER, '--udp-from', '%s:%d' % (SERVER, STUN_PORT), *arguments, **options)
+        return super().acs('--listen', SERVER, '--udp-from', '%s:%d' % (SERVER, STUN_PORT), *self.more_acs,
+                           *arguments, **options)
 
     def tree(self, path):
         done = subprocess.run([str(self.build / 'shmdump'), '-j', path], env=self.environment, check=False,
@@ -102,6 +105,8 @@ class Place(Scene):
 
     def exchanges(self, case, count):
         """So many plain exchanges; returns the milliseconds of each."""
+        if case.messages == 'xmpp':
+            return xmpp.exchanges(self, count)
         host, port = case.plain or ('0.0.0.0', 1)
         sides = {'device': (case.messages, PLAIN, SERVER, PLAIN), 'server': (case.messages, PLAIN, host, port, count)}
         started = {}
@@ -148,6 +153,9 @@ def run(build):
     for case in CASES:
         if case.name == 'udp' and not shutil.which('turnserver'):
             yield missing('connect', case.name, 'ms', 'coturn is not installed')
+            continue
+        if case.name == 'xmpp' and xmpp.why_not():
+            yield missing('connect', case.name, 'ms', xmpp.why_not())
             continue
         try:
             yield from measure(pathlib.Path(build), case)
