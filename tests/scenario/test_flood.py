@@ -209,7 +209,7 @@ def test_T117_T118_flood_by_both(place, build, rate, seconds):
     here = start_place(place)
     url = urllib.parse.urlsplit(here.value(URL))
     flood = Flood(here, build, rate, seconds)
-    flood.begin('udp', '%s:%d' % here.address(), forged_datagrams('mixed', datagram(NOW - 2000, 77)), '-f', SERVER_2)
+    flood.begin('udp', '%s:%d' % here.address(), forged_datagrams('signature', ''), '-f', SERVER_2)
     flood.begin('tcp', url.netloc, forged_http('mixed', url, '0' * 48), '-c', 64)
     flood.good_requests(here.acs.connect[1:], ('http',)).end('udp and http')
 
