@@ -98,7 +98,7 @@ static int open_own(struct agent *agent)
 		uint32_t parameter;
 		const char *text;
 	} constants[] = {
-		{MANAGEMENT_SERVER_ALIAS_BASED_ADDRESSING, "0"},
+		{MANAGEMENT_SERVER_ALIAS_BASED_ADDRESSING, "1"},
 		{MANAGEMENT_SERVER_LIGHTWEIGHT_NOTIFICATION_PROTOCOLS_SUPPORTED, "UDP"},
 		{MANAGEMENT_SERVER_INSTANCE_WILDCARDS_SUPPORTED, "1"},
 		{MANAGEMENT_SERVER_HTTP_COMPRESSION_SUPPORTED, "GZIP,Deflate"},
@@ -163,15 +163,20 @@ static int open_tree(struct agent *agent)
 						 .base64_type = agent_base64_types[agent->configuration.base64_type]});
 	if (error)
 		return error;
+	if (alias_rows_follow(&agent->tables.aliases, agent->tree))
+		tree_refresh(agent->tree);
 	agent->notify.tree = agent->tree;
 	agent->notify.attributes = &agent->attributes;
 	agent->redo.agent = agent;
+	agent->row_changes.agent = agent;
 	transaction_timer_prepare(&agent->set_timer, &agent->ring);
 	error = store_each(agent->store, STORE_ATTRIBUTE, load_attribute, agent);
 	if (!error)
 		error = store_each(agent->store, STORE_REPORTED, notify_load, &agent->notify);
 	if (!error)
 		error = store_each(agent->store, STORE_REDO, redo_load, &agent->redo);
+	if (!error)
+		error = store_each(agent->store, STORE_ROW_CHANGE, row_changes_load, &agent->row_changes);
 	if (error)
 		return error;
 	transaction = store_begin(agent->store);
@@ -244,7 +249,8 @@ int agent_open(struct agent *agent)
 	if (error)
 		goto failed;
 	agent->running = true;
-	redo_run(&agent->redo);
+	references_follow(agent);
+	row_changes_recover(&agent->row_changes);
 	agent_take_changes(agent, notify_waiting(&agent->notify));
 	agent_look(agent);
 	du_changes_resume(&agent->du_changes);
@@ -283,6 +289,8 @@ void agent_close(struct agent *agent)
 	notify_free(&agent->notify);
 	attributes_free(&agent->attributes);
 	tree_close(agent->tree);
+	row_changes_free(&agent->row_changes);
+	references_free(&agent->references);
 	lightweight_close(&agent->lightweight);
 	listener_free(&agent->listener);
 	reach_free(&agent->reach);

@@ -66,13 +66,17 @@ void agent_refresh_tree(struct agent *agent)
 	}
 	if (!(found & ESPALIER_NEW_STRUCTURE))
 		return;
+	// Rows with aliases of the agent's own come and go with the rows that they are for.
+	if (alias_rows_follow(&agent->tables.aliases, agent->tree))
+		tree_refresh(agent->tree);
 	transaction = store_begin(agent->store);
 	if (!transaction)
 		return;
 	if (notify_rebuild(&agent->notify, transaction))
 		log_error("no memory to watch values");
 	agent_commit(transaction);
-	redo_run(&agent->redo);
+	references_follow(agent);
+	row_changes_recover(&agent->row_changes);
 }
 
 void agent_look(struct agent *agent)

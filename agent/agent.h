@@ -25,7 +25,9 @@
 #include "agent/recurrence.h"
 #include "agent/rediscovery.h"
 #include "agent/redo.h"
+#include "agent/reference.h"
 #include "agent/ring-signal.h"
+#include "agent/row-change.h"
 #include "agent/schedule-inform.h"
 #include "agent/settings.h"
 #include "agent/standby.h"
@@ -41,7 +43,6 @@
 
 #define AGENT_SECRET_SIZE (256 * 4 + 1) // 256 characters
 
-struct object_call;
 struct session_run;
 
 // Names of the facts in the store (STORE_STATE).
@@ -86,10 +87,10 @@ struct agent {
 	struct redo redo;
 	struct transaction_timer set_timer;
 	bool setting;			 // a set of values is under way: an owner's connection holds one at a time
-	struct alarm object_alarm;	 // of an owner that has to answer AddObject or DeleteObject
-	struct object_call *object_call; // whose answer that is
 	struct vendor_methods vendor_methods;
 	struct reachable reachable;
+	struct row_changes row_changes;
+	struct references references;
 	struct listener listener;
 	struct reach reach;
 	struct xmpp_access xmpp;

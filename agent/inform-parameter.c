@@ -9,10 +9,12 @@
 #define EVENT_LIST_CHARACTERS 1024
 #define TEXT_SIZE	      (EVENT_LIST_CHARACTERS * 4 + 1)
 
-enum { ENABLE, PARAMETER_NAME, EVENT_LIST };
+enum { ENABLE, ALIAS, PARAMETER_NAME, EVENT_LIST };
 
 const struct espalier_parameter inform_parameter_parameters[] = {
 	[ENABLE] = {"Enable", ESPALIER_BOOLEAN, ESPALIER_WRITABLE, .description = "Whether the row counts"},
+	[ALIAS] = {ALIAS_NAME, ESPALIER_STRING, ESPALIER_WRITABLE | ESPALIER_UNIQUE_KEY,
+		   .maximum_length = ALIAS_CHARACTERS, .description = "A name that the ACS may give to the row"},
 	[PARAMETER_NAME] = {"ParameterName", ESPALIER_STRING, ESPALIER_WRITABLE | ESPALIER_UNIQUE_KEY,
 			    .maximum_length = ESPALIER_PATH_MAXIMUM,
 			    .description = "Full name of the parameter, where * stands for any instance"},
@@ -58,8 +60,18 @@ static bool lists(const struct espalier_value *list, const char *code)
 	return false;
 }
 
+void inform_parameter_fill(struct espalier_writer *writer, struct espalier_row row, uint32_t number)
+{
+	char alias[TREE_ALIAS_SIZE];
+
+	alias_default(number, alias);
+	espalier_set_string(writer, row, ALIAS, alias);
+}
+
 int inform_parameter_check(uint32_t parameter, const struct espalier_value *value, const char **text)
 {
+	if (parameter == ALIAS)
+		return alias_check(value, text);
 	if (parameter == PARAMETER_NAME && value->length) {
 		if (value->text[value->length - 1] == '.')
 			*text = "a partial path is no parameter";

@@ -47,6 +47,13 @@ const struct espalier_parameter management_server_parameters[] = {
 								      "Whether connection requests are accepted"},
 	[MANAGEMENT_SERVER_ALIAS_BASED_ADDRESSING] = {"AliasBasedAddressing", ESPALIER_BOOLEAN,
 						      .description = "Whether instances can be addressed by alias"},
+	[MANAGEMENT_SERVER_INSTANCE_MODE] = {"InstanceMode", ESPALIER_STRING, ESPALIER_WRITABLE,
+					     .enumeration =
+						     (const char *const[]){"InstanceNumber", "InstanceAlias", NULL},
+					     .description = "By what instances are named in answers and Informs"},
+	[MANAGEMENT_SERVER_AUTO_CREATE_INSTANCES] = {"AutoCreateInstances", ESPALIER_BOOLEAN, ESPALIER_WRITABLE,
+						     .description =
+							     "Whether a set of an unknown alias makes the instance"},
 	[MANAGEMENT_SERVER_SUPPORTED_CONN_REQ_METHODS] = {"SupportedConnReqMethods", ESPALIER_STRING, ESPALIER_LIST,
 							  .enumeration =
 								  (const char *const[]){"HTTP", "STUN", "XMPP", NULL},

@@ -323,7 +323,7 @@ static int rebuild_row(struct notify *notify, struct rebuild *rebuild, const str
 	struct notify_row *row = NULL;
 
 	for (uint32_t i = 0; i < node->object->parameter_count; i++) {
-		struct tree_reference reference = {index, i};
+		struct tree_reference reference = {.node = index, .parameter = i};
 		int notification = notify_notification(notify, reference);
 		struct notify_value value = {0}, *known;
 		char path[ESPALIER_PATH_MAXIMUM + 1];
@@ -633,7 +633,8 @@ size_t notify_inform(struct notify *notify, struct tree_reference *references, s
 				continue;
 			value->informed = true;
 			value->again = false;
-			references[filled++] = (struct tree_reference){row->node, value->parameter};
+			references[filled++] =
+				(struct tree_reference){.node = row->node, .parameter = value->parameter};
 		}
 	}
 	return filled;

@@ -3,6 +3,7 @@
 #include "agent/agent.h"
 
 #include "agent/transfer-objects.h"
+#include "agent/unique-key.h"
 #include "agent/url.h"
 #include "shm/log.h"
 
@@ -13,6 +14,33 @@
 static int setting_of(const struct espalier_change *change)
 {
 	return settings_find(change->object, change->parameter);
+}
+
+// Marks what would give two rows the same key. What the tree does not show yet is not seen.
+static int check_keys(struct agent *agent, struct espalier_change *changes, size_t count)
+{
+	struct unique_change *list = calloc(count + 1, sizeof(*list));
+	size_t *index = calloc(count + 1, sizeof(*index)), found = 0;
+	int clashes = list && index ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < count && !clashes; i++) {
+		if (changes[i].fault || !own_table_has(changes[i].object) ||
+		    tree_resolve(agent->tree, changes[i].path, strlen(changes[i].path), &list[found].reference))
+			continue;
+		list[found].value = &changes[i].value;
+		index[found++] = i;
+	}
+	if (found)
+		clashes = unique_keys_check(agent->tree, list, found);
+	for (size_t i = 0; i < found && clashes > 0; i++) {
+		if (!list[i].clashes)
+			continue;
+		changes[index[i]].fault = ESPALIER_FAULT_VALUE;
+		changes[index[i]].text = "another row of the table has it";
+	}
+	free(list);
+	free(index);
+	return clashes < 0 ? ESPALIER_FAULT_RESOURCES : clashes ? ESPALIER_FAULT_ARGUMENTS : ESPALIER_OK;
 }
 
 static int validate(struct espalier_writer *writer, struct espalier_request *request, struct espalier_change *changes,
@@ -43,7 +71,7 @@ static int validate(struct espalier_writer *writer, struct espalier_request *req
 		if (change->fault)
 			fault = ESPALIER_FAULT_ARGUMENTS;
 	}
-	return fault;
+	return fault ? fault : check_keys(agent, changes, count);
 }
 
 // Where the former value of a secret is kept: its row has none.

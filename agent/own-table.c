@@ -28,7 +28,7 @@ static const struct {
 } kinds[OWN_TABLES] = {
 	[OWN_TABLE_INFORM_PARAMETER] = {OWN_INFORM_PARAMETER, OWN_INFORM_PARAMETER_PATH, -1, OWN_TABLE_ROWS_MAXIMUM,
 					OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_INFORM_PARAMETER_NUMBER_OF_ENTRIES,
-					inform_parameter_check, NULL},
+					inform_parameter_check, inform_parameter_fill},
 	[OWN_TABLE_XMPP_CONNECTION] = {OWN_XMPP_CONNECTION, OWN_XMPP_PATH "Connection.", -1, XMPP_CONNECTIONS_MAXIMUM,
 				       OWN_XMPP, XMPP_CONNECTION_NUMBER_OF_ENTRIES, xmpp_connection_check,
 				       xmpp_connection_fill},
@@ -271,6 +271,7 @@ static void forget_secrets(struct own_tables *tables, const char *row)
 void own_tables_free(struct own_tables *tables)
 {
 	forget_secrets(tables, "");
+	alias_rows_free(&tables->aliases);
 }
 
 // ---- At the start
@@ -298,7 +299,7 @@ static int load_row(const char *name, const char *value, size_t length, void *co
 	int table = split(name, &key, &rest), parameter;
 
 	if (table < 0)
-		return 0;
+		return alias_rows_load(&tables->aliases, name, value, length);
 	if (!*rest) {
 		int error;
 
@@ -326,6 +327,7 @@ int own_tables_open(struct own_tables *tables, struct own *own, struct store *st
 
 	tables->own = own;
 	tables->store = store;
+	tables->aliases.own = own;
 	error = store_each(store, STORE_NUMBER, load_number, tables);
 	if (!error)
 		error = store_each(store, STORE_ROW, load_row, tables);
@@ -336,11 +338,13 @@ int own_tables_open(struct own_tables *tables, struct own *own, struct store *st
 
 bool own_table_has(uint32_t object)
 {
-	return table_of(object) >= 0;
+	return table_of(object) >= 0 || alias_rows_has(object);
 }
 
 int own_table_check(uint32_t object, uint32_t parameter, const struct espalier_value *value, const char **text)
 {
+	if (alias_rows_has(object))
+		return alias_check(value, text);
 	return kinds[table_of(object)].check(parameter, value, text);
 }
 
@@ -367,7 +371,9 @@ int own_table_take(struct own_tables *tables, const char *path, const struct esp
 	int table, parameter = -ENOENT, error;
 	struct espalier_row row = row_of(tables, path, &table, &parameter);
 
-	if (!row.slot || parameter < 0)
+	if (!row.slot)
+		return alias_rows_take(&tables->aliases, path, value);
+	if (parameter < 0)
 		return -ENOENT;
 	if (own_parameter(kinds[table].object, (uint32_t)parameter)->flags & ESPALIER_HIDDEN)
 		return take_secret(tables, path, value->text, value->length);
@@ -383,8 +389,10 @@ void own_table_publish(struct own_tables *tables, const char *path)
 	int table, parameter;
 	struct espalier_row row = row_of(tables, path, &table, &parameter);
 
-	if (!row.slot)
+	if (!row.slot) {
+		alias_rows_publish(&tables->aliases, path);
 		return;
+	}
 	// An error: a parameter before has had the row published, or it is a secret.
 	espalier_commit(tables->own->writer, row);
 	tell(tables, table);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Tables of the agent's own segment whose rows are added and deleted: rows and numbers are durable.
+// Tables of the agent's own segment whose rows are added and deleted: rows and numbers are durable. Values
+// of aliases that the agent keeps for other owners' rows go the same ways (alias.h).
 #pragma once
 
+#include "agent/alias.h"
 #include "agent/own.h"
 #include "agent/store.h"
 
@@ -31,6 +33,7 @@ struct own_tables {
 		struct own_table_key keys[OWN_TABLE_ROWS_MAXIMUM]; // of the rows, in the order of their addition
 		uint32_t count;
 	} tables[OWN_TABLES];
+	struct alias_rows aliases;
 };
 
 // Takes the stored rows, before the segment is published and the store started. Returns 0 or -errno.
@@ -48,7 +51,7 @@ struct espalier_row own_table_row(const struct own_tables *tables, enum own_tabl
 const char *own_table_secret(const struct own_tables *tables, const char *path);
 const char *own_table_former_secret(const struct own_tables *tables, const char *path);
 
-// Whether an object of the segment is such a table.
+// Whether an object of the segment is such a table, or has aliases.
 bool own_table_has(uint32_t object);
 
 // Checks a value beyond its type. Returns 0, or an enum espalier_fault with a static text.

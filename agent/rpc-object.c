@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// AddObject and DeleteObject: instances come and go at the owner of their table.
+// AddObject and DeleteObject: instances come and go at the owner of their table.
 #include "agent/rpc.h"
 
 #include "agent/agent.h"
@@ -8,169 +8,59 @@
 #include "shm/log.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// One call, until its owner has answered: that may be after the session.
+// One call, until it is answered; of its memory.
 struct object_call {
 	struct agent *agent;
-	struct rpc_call *call; // NULL: nobody waits any more
+	struct rpc_call *call;
 	bool add;
-	char path[ESPALIER_PATH_MAXIMUM + 16]; // of the table, then with the number of the new instance
-	char segment[ESPALIER_NAME_MAXIMUM + 1];
-	uint32_t instance; // that was added
+	struct row_change *row;
+	struct soap_string alias; // that the new instance gets; nothing: the owner's, or cpe-
 
-	struct set_values *set;	      // ParameterKey, and references that become empty
-	struct set_value *references; // of the call's memory
+	struct set_values *set;	   // ParameterKey, and what goes with it
+	struct set_value *entries; // the new instance's alias, or references that become empty
 	size_t count;
+	unsigned int fault; // to be told when the instance is gone again
+	const char *text;
 };
 
-static void forget(struct object_call *object)
+static void end_call(struct object_call *object)
 {
-	if (object->agent->object_call != object)
-		return;
-	object->agent->object_call = NULL;
-	alarm_clear(&object->agent->object_alarm);
-}
-
-static void free_object(struct object_call *object)
-{
-	forget(object);
-	set_values_free(object->set);
-	free(object);
-}
-
-// Takes the call that is to be answered now.
-static struct rpc_call *end_call(struct object_call *object)
-{
-	struct rpc_call *call = object->call;
-
-	object->call = NULL;
-	call->abandon = NULL;
+	object->call->abandon = NULL;
 	notify_release(&object->agent->notify);
-	return call;
 }
 
-static void fail(struct object_call *object, unsigned int code, const char *text)
+static void tell_fault(struct object_call *object)
 {
-	struct rpc_call *call = end_call(object);
+	struct soap_string name = ((const struct object_request *)object->call->request)->object_name;
 
-	rpc_fault(call, code, "%s: %s", object->path, text && *text ? text : soap_fault_text(code));
+	end_call(object);
+	rpc_fault(object->call, object->fault, "%.*s: %s", (int)name.length, name.data,
+		  object->text && *object->text ? object->text : soap_fault_text(object->fault));
 }
 
-// ---- An instance that nobody will use
-
-static void taken_back(const struct espalier_result *result, void *context)
+static void settled(void *context)
 {
-	struct object_call *object = context;
-
-	if (result->error || result->fault)
-		log_warning("%s was added, but its ACS does not know", object->path);
-	free_object(object);
+	tell_fault(context);
 }
 
-// Frees the call, when its instance is gone.
-static void take_back(struct object_call *object)
+// An instance that was added is deleted again before the ACS is told.
+static void fail(struct object_call *object, int fault, const char *text)
 {
-	struct espalier_entry entry = {.path = object->path, .value = ""};
-
-	if (!object->add || !object->instance ||
-	    espalier_request_send(tree_reader(object->agent->tree), object->segment, ESPALIER_DELETE, &entry, 1,
-				  taken_back, object))
-		free_object(object);
+	object->fault = (unsigned int)fault;
+	object->text = text ? rpc_allocate(object->call, strlen(text) + 1) : NULL;
+	if (object->text)
+		memcpy((char *)object->text, text, strlen(text));
+	if (object->row)
+		row_change_fail(object->row);
+	object->row = NULL;
+	row_changes_settle(&object->agent->row_changes, settled, object);
 }
 
-// ---- References that become empty
+// ---- The answer
 
-// Removes what refers to `path` from a value: all of it, or items of a list. Returns whether there was anything.
-static bool without(const struct espalier_value *value, bool list, const char *path, char *kept, size_t *length)
-{
-	size_t path_length = strlen(path), at = 0;
-	bool found = false;
-
-	*length = 0;
-	while (at < value->length) {
-		const char *item = value->text + at, *comma = list ? memchr(item, ',', value->length - at) : NULL;
-		size_t size = comma ? (size_t)(comma - item) : value->length - at;
-
-		at += size + 1;
-		// A reference has the dot at its end, or not; what lies below the instance goes with it.
-		if (size + 1 >= path_length && !memcmp(item, path, path_length - 1) &&
-		    (size + 1 == path_length || item[path_length - 1] == '.')) {
-			found = true;
-			continue;
-		}
-		if (*length)
-			kept[(*length)++] = ',';
-		memcpy(kept + *length, item, size);
-		*length += size;
-	}
-	kept[*length] = 0;
-	return found;
-}
-
-static bool is_reference(const struct espalier_parameter *parameter)
-{
-	return (parameter->flags & ESPALIER_STRONG_REFERENCE) && (parameter->flags & ESPALIER_WRITABLE) &&
-	       (parameter->type == ESPALIER_STRING || parameter->flags & ESPALIER_LIST);
-}
-
-// Takes a reference to the deleted instance into the list; with object->references NULL it only counts.
-static int take_reference(struct tree *tree, struct tree_reference reference, void *context)
-{
-	struct object_call *object = context;
-	const struct espalier_parameter *parameter = tree_parameter_of(tree, reference);
-	const struct espalier_value *value;
-	struct set_value *entry;
-	uint32_t nodes;
-	size_t length;
-	char *text, *path;
-
-	if (!is_reference(parameter))
-		return 0;
-	value = tree_read_row(tree, &tree_nodes(tree, &nodes)[reference.node]);
-	if (!value)
-		return 0;
-	value += reference.parameter;
-	text = rpc_allocate(object->call, value->length + 1);
-	if (!text)
-		return -ENOMEM;
-	if (!without(value, parameter->flags & ESPALIER_LIST, object->path, text, &length))
-		return 0;
-	if (!object->references) {
-		object->count++;
-		return 0;
-	}
-	path = rpc_allocate(object->call, ESPALIER_PATH_MAXIMUM + 1);
-	if (!path)
-		return -ENOMEM;
-	entry = &object->references[object->count];
-	entry->name.length = (size_t)tree_path(tree, reference, path, ESPALIER_PATH_MAXIMUM + 1);
-	entry->name.data = path;
-	entry->value.text = (struct soap_string){.data = text, .length = length};
-	if (!set_values_check(object->agent, entry, 1))
-		object->count++;
-	return 0;
-}
-
-static void find_references(struct object_call *object)
-{
-	struct tree *tree = object->agent->tree;
-	struct tree_reference root = {.parameter = TREE_PARTIAL};
-
-	if (tree_resolve(tree, "", 0, &root) || tree_each_parameter(tree, root, take_reference, object) ||
-	    !object->count)
-		return;
-	object->references = rpc_allocate(object->call, object->count * sizeof(*object->references));
-	object->count = 0;
-	if (object->references && tree_each_parameter(tree, root, take_reference, object))
-		log_warning("%s: no memory for all references to it", object->path);
-}
-
-// ---- ParameterKey
-
-// The answer to AddObject.
 struct add_object_response {
 	struct soap_call_body call;
 	uint32_t instance;
@@ -184,27 +74,35 @@ static void write_add_object_response(struct soap_writer *writer, const void *co
 	soap_element_unsigned(writer, "Status", 0);
 }
 
-static int answer(struct object_call *object)
+static void answer(struct object_call *object)
 {
-	struct add_object_response *response;
+	struct rpc_call *call = object->call;
+	struct add_object_response *response = object->add ? rpc_allocate(call, sizeof(*response)) : NULL;
+	uint32_t instance = object->row->instance;
 
-	if (!object->add) {
-		struct rpc_call *call = end_call(object);
-
-		if (rpc_answer_status(call, "DeleteObjectResponse", 0))
-			rpc_fault(call, ESPALIER_FAULT_RESOURCES, "no memory");
-		return 0;
+	row_change_kept(object->row);
+	end_call(object);
+	if (response) {
+		response->instance = instance;
+		soap_call_init(&response->call, "AddObjectResponse", write_add_object_response, response);
+		rpc_answer(call, &response->call.body);
+	} else if (object->add || rpc_answer_status(call, "DeleteObjectResponse", 0)) {
+		rpc_fault(call, ESPALIER_FAULT_RESOURCES, "no memory");
 	}
-	response = rpc_allocate(object->call, sizeof(*response));
-	if (!response)
-		return -ENOMEM;
-	response->instance = object->instance;
-	soap_call_init(&response->call, "AddObjectResponse", write_add_object_response, response);
-	rpc_answer(end_call(object), &response->call.body);
-	return 0;
 }
 
+// ---- The decision
+
 static void keep(struct object_call *object);
+
+static void decided(struct store_transaction *transaction, void *context)
+{
+	struct object_call *object = context;
+
+	row_change_keep(object->row, transaction);
+	if (!object->add)
+		alias_rows_forget(&object->agent->tables.aliases, object->row->path, transaction);
+}
 
 static void kept(struct set_values *set, int fault, const char *text, void *context)
 {
@@ -212,77 +110,131 @@ static void kept(struct set_values *set, int fault, const char *text, void *cont
 
 	set_values_free(set);
 	object->set = NULL;
-	if (fault && object->count) {
-		log_warning("references to %s stay: %s", object->path, text ? text : "refused");
+	if (fault && object->count && !object->add) {
+		log_warning("references to %s stay: %s", object->row->path, text ? text : "refused");
 		object->count = 0;
 		keep(object);
-		return;
-	}
-	if (!fault && answer(object)) {
-		fault = ESPALIER_FAULT_RESOURCES;
-		text = NULL;
-	}
-	if (fault) {
-		fail(object, (unsigned int)fault, text);
-		take_back(object);
+	} else if (fault) {
+		fail(object, fault, text);
 	} else {
-		free_object(object);
+		answer(object);
 	}
 }
 
-// The references and ParameterKey change together, and are durable before the answer.
+// All that belongs to the call changes together, and is durable before the answer.
 static void keep(struct object_call *object)
 {
 	const struct object_request *request = object->call->request;
-	int error = set_values_start(&object->set, object->agent, object->references, object->count,
-				     request->parameter_key.data ? request->parameter_key.data : "", kept, object);
+	int error = set_values_start_also(&object->set, object->agent, object->entries, object->count,
+					  request->parameter_key.data ? request->parameter_key.data : "", decided, kept,
+					  object);
 
-	if (!error)
-		return;
-	fail(object, ESPALIER_FAULT_RESOURCES, error == -EBUSY ? "another change is under way" : "no memory");
-	take_back(object);
+	if (error)
+		fail(object, ESPALIER_FAULT_RESOURCES, error == -EBUSY ? "another change is under way" : "no memory");
 }
 
-// ---- The owner
+// ---- References that become empty
 
-static void answered(const struct espalier_result *result, void *context)
+static int count_reference(struct tree *tree, struct tree_reference reference, const char *text, size_t length,
+			   void *context)
 {
 	struct object_call *object = context;
-	size_t length = strlen(object->path);
 
-	forget(object);
-	if (object->add && !result->error && !result->fault) {
-		object->instance = result->instance;
-		snprintf(object->path + length, sizeof(object->path) - length, "%u.", (unsigned int)result->instance);
-	}
-	if (!object->call) {
-		take_back(object);
-		return;
-	}
-	if (result->error)
-		fail(object, ESPALIER_FAULT_INTERNAL, "the owner does not answer");
-	else if (result->fault)
-		fail(object, (unsigned int)result->fault, result->text);
-	if (!object->call) {
-		free_object(object);
-		return;
-	}
-	agent_refresh_tree(object->agent);
-	if (!object->add)
-		find_references(object);
-	keep(object);
+	(void)tree;
+	(void)reference;
+	(void)text;
+	(void)length;
+	object->count++;
+	return 0;
 }
 
-static void too_late(struct alarm *alarm)
+static int take_reference(struct tree *tree, struct tree_reference reference, const char *text, size_t length,
+			  void *context)
 {
-	struct agent *agent = (struct agent *)((char *)alarm - offsetof(struct agent, object_alarm));
-	struct object_call *object = agent->object_call;
+	struct object_call *object = context;
+	struct set_value *entry = &object->entries[object->count];
+	char *path = rpc_allocate(object->call, ESPALIER_PATH_MAXIMUM + 1);
+	char *copy = rpc_allocate(object->call, length + 1);
 
-	if (!object)
+	if (!path || !copy)
+		return -ENOMEM;
+	memcpy(copy, text, length);
+	entry->name = (struct soap_string){
+		.data = path, .length = (size_t)tree_path(tree, reference, path, ESPALIER_PATH_MAXIMUM + 1)};
+	entry->value.text = (struct soap_string){.data = copy, .length = length};
+	if (!set_values_check(object->agent, entry, 1))
+		object->count++;
+	return 0;
+}
+
+static void find_references(struct object_call *object)
+{
+	struct tree *tree = object->agent->tree;
+	int error = references_each(tree, object->row->path, count_reference, object);
+
+	if (!error && object->count) {
+		object->entries = rpc_allocate(object->call, object->count * sizeof(*object->entries));
+		object->count = 0;
+		error = object->entries ? references_each(tree, object->row->path, take_reference, object) : -ENOMEM;
+	}
+	if (error)
+		log_warning("%s: no memory for all references to it", object->row->path);
+}
+
+// ---- The alias of a new instance
+
+// The alias that the instance is to get becomes an entry of the set. Returns 0 or the fault.
+static int set_alias(struct object_call *object, const char **text)
+{
+	const char *row = object->row->path;
+	size_t length = strlen(row);
+	struct set_value *entry = rpc_allocate(object->call, sizeof(*entry));
+	char *path = rpc_allocate(object->call, length + sizeof(ALIAS_NAME));
+	char *alias = rpc_allocate(object->call, TREE_ALIAS_SIZE);
+	struct tree_reference reference;
+
+	if (!entry || !path || !alias)
+		return ESPALIER_FAULT_RESOURCES;
+	memcpy(path, row, length);
+	memcpy(path + length, ALIAS_NAME, sizeof(ALIAS_NAME));
+	entry->name = (struct soap_string){.data = path, .length = length + strlen(ALIAS_NAME)};
+	if (object->alias.length) {
+		entry->value.text = object->alias;
+	} else if (tree_resolve(object->agent->tree, path, entry->name.length, &reference) ||
+		   !(tree_parameter_of(object->agent->tree, reference)->flags & ESPALIER_WRITABLE) ||
+		   tree_alias(object->agent->tree, row, length, alias)) {
+		return ESPALIER_OK;
+	} else {
+		// A row never lacks an alias where it can have one.
+		entry->value.text =
+			(struct soap_string){.data = alias, .length = alias_default(object->row->instance, alias)};
+	}
+	object->entries = entry;
+	object->count = 1;
+	if (!set_values_check(object->agent, entry, 1))
+		return ESPALIER_OK;
+	*text = entry->text;
+	return entry->fault == ESPALIER_FAULT_NAME ? ESPALIER_FAULT_NAME : ESPALIER_FAULT_ARGUMENTS;
+}
+
+static void done(struct row_change *change, int fault, const char *text, void *context)
+{
+	struct object_call *object = context;
+
+	(void)change;
+	if (fault) {
+		object->row = NULL;
+		fail(object, fault, text);
 		return;
-	agent->object_call = NULL;
-	// An instance that is added after all is taken back.
-	fail(object, ESPALIER_FAULT_INTERNAL, "the owner does not answer");
+	}
+	if (object->add)
+		fault = set_alias(object, &text);
+	else
+		find_references(object);
+	if (fault)
+		fail(object, fault, text);
+	else
+		keep(object);
 }
 
 static void abandon(struct rpc_call *call)
@@ -290,68 +242,88 @@ static void abandon(struct rpc_call *call)
 	struct object_call *object = call->state;
 
 	end_call(object);
-	forget(object);
-	if (object->set)
-		free_object(object);
+	row_changes_settle(&object->agent->row_changes, NULL, NULL);
+	set_values_free(object->set);
+	if (object->row)
+		row_change_abandon(object->row);
 }
 
-// The node of a table (add), or of an instance, that takes the request: of several with the path the first that does.
-static const struct espalier_node *find_node(struct tree *tree, struct soap_string name, bool add)
+// Takes `[alias]` from the end of the name of an AddObject. Returns 0, or the fault.
+static int take_alias(struct object_call *object, struct soap_string *name, const char **text)
 {
-	uint32_t allowed = ESPALIER_WRITABLE | (add ? ESPALIER_CREATABLE : ESPALIER_DELETABLE), count;
-	struct tree_reference reference;
-	const struct espalier_node *nodes;
+	static const struct espalier_parameter schema = {ALIAS_NAME, ESPALIER_STRING, ESPALIER_WRITABLE,
+							 .maximum_length = ALIAS_CHARACTERS};
+	struct espalier_value value;
+	size_t at = 0, size = 0;
+	char *alias;
 
-	if (!name.length || name.data[name.length - 1] != '.' || tree_resolve(tree, name.data, name.length, &reference))
-		return NULL;
-	nodes = tree_nodes(tree, &count);
-	for (uint32_t i = reference.node; i < count; i = nodes[i].following) {
-		if (nodes[i].path_length != name.length || memcmp(nodes[i].path, name.data, name.length) != 0)
-			return NULL;
-		if (nodes[i].kind == (add ? ESPALIER_NODE_TABLE : ESPALIER_NODE_ROW) && (add || nodes[i].instance) &&
-		    nodes[i].object->flags & allowed)
-			return &nodes[i];
+	while (at + size < name->length) {
+		at += size;
+		size = tree_component(name->data + at, name->length - at) + 1;
 	}
-	return NULL;
+	if (at + size != name->length || size < sizeof("[].") || name->data[at] != '[' ||
+	    name->data[name->length - 2] != ']')
+		return ESPALIER_OK;
+	size -= strlen("[].");
+	alias = rpc_allocate(object->call, size + 1);
+	if (!alias)
+		return ESPALIER_FAULT_RESOURCES;
+	memcpy(alias, name->data + at + 1, size);
+	*text = NULL;
+	if (espalier_value_parse(&schema, alias, size, &value) || alias_check(&value, text))
+		return ESPALIER_FAULT_ARGUMENTS;
+	object->alias = (struct soap_string){.data = alias, .length = size};
+	name->length = at;
+	return ESPALIER_OK;
+}
+
+static int refuse(struct object_call *object, unsigned int fault, const char *text)
+{
+	struct soap_string name = ((const struct object_request *)object->call->request)->object_name;
+
+	return rpc_fault(object->call, fault, "%.*s: %s", (int)name.length, name.data ? name.data : "",
+			 text ? text : soap_fault_text(fault));
 }
 
 static int handle(struct rpc_call *call, bool add)
 {
 	const struct object_request *request = call->request;
 	struct agent *agent = call->rpc->agent;
-	const struct espalier_node *node = find_node(agent->tree, request->object_name, add);
-	struct espalier_entry entry = {.value = ""};
-	struct object_call *object;
-	int error;
+	struct object_call *object = rpc_allocate(call, sizeof(*object));
+	struct soap_string name = request->object_name;
+	char path[ESPALIER_PATH_MAXIMUM + 1];
+	const char *text = NULL;
+	size_t unknown;
+	ssize_t length;
+	int result;
 
-	if (!node)
-		return rpc_fault(call, ESPALIER_FAULT_NAME, "%.*s: %s", (int)request->object_name.length,
-				 request->object_name.data ? request->object_name.data : "",
-				 add ? "no table to add an instance to" : "no instance that can be deleted");
-	if (agent->redo.transaction)
-		return -ENOMEM;
-	object = calloc(1, sizeof(*object));
-	if (!object)
+	if (!object || agent->redo.transaction)
 		return -ENOMEM;
 	*object = (struct object_call){.agent = agent, .call = call, .add = add};
-	memcpy(object->path, node->path, node->path_length);
-	snprintf(object->segment, sizeof(object->segment), "%s", espalier_node_segment(node));
-	entry.path = object->path;
+	result = add && name.length ? take_alias(object, &name, &text) : ESPALIER_OK;
+	if (result)
+		return refuse(object, (unsigned int)result, text);
+	length = tree_canonical(agent->tree, name.data, name.length, path, &unknown);
+	if (length < 0)
+		return refuse(object, ESPALIER_FAULT_NAME, NULL);
+	if (object->alias.length &&
+	    tree_find_alias(agent->tree, path, (size_t)length, object->alias.data, object->alias.length) >= 0)
+		return refuse(object, ESPALIER_FAULT_ARGUMENTS, "there is an instance with this alias");
+	if (add)
+		result = row_add(agent, path, (size_t)length, done, object, &object->row);
+	else
+		result = row_delete(agent, path, (size_t)length,
+				    request->parameter_key.data ? request->parameter_key.data : "", done, object,
+				    &object->row);
+	if (result == -ENOENT)
+		return refuse(object, ESPALIER_FAULT_NAME,
+			      add ? "no table to add an instance to" : "no instance that can be deleted");
+	if (result)
+		return result;
 	call->state = object;
 	call->abandon = abandon;
 	// Nothing that was decided before is applied meanwhile: that would keep ParameterKey from being set.
 	notify_hold(&agent->notify);
-	error = espalier_request_send(tree_reader(agent->tree), object->segment, add ? ESPALIER_ADD : ESPALIER_DELETE,
-				      &entry, 1, answered, object);
-	if (error) {
-		fail(object, ESPALIER_FAULT_INTERNAL, "the owner is not there");
-		free_object(object);
-		return 0;
-	}
-	agent->object_call = object;
-	agent->object_alarm.ring = &agent->ring;
-	agent->object_alarm.rang = too_late;
-	alarm_set(&agent->object_alarm, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + TRANSACTION_TIMEOUT * 1000000ll);
 	return 0;
 }
 

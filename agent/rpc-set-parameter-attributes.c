@@ -68,6 +68,32 @@ static int refuse(struct rpc_call *call, const struct set_parameter_attributes *
 	return 0;
 }
 
+// Names with aliases get instance numbers: those are what attributes are kept by. Returns the list, or NULL
+// without memory; a name that is not known stays as it is.
+static const struct set_parameter_attributes *with_numbers(struct rpc_call *call)
+{
+	const struct set_parameter_attributes_request *request = call->request;
+	size_t count = request->parameter_list_count, unknown;
+	struct set_parameter_attributes *list = rpc_allocate(call, (count + 1) * sizeof(*list));
+
+	for (size_t i = 0; list && i < count; i++) {
+		struct soap_string *name = &list[i].name;
+		ssize_t length;
+		char *path;
+
+		list[i] = request->parameter_list[i];
+		if (!name->length || !memchr(name->data, '[', name->length))
+			continue;
+		path = rpc_allocate(call, ESPALIER_PATH_MAXIMUM + 1);
+		if (!path)
+			return NULL;
+		length = tree_canonical(call->rpc->tree, name->data, name->length, path, &unknown);
+		if (length >= 0)
+			*name = (struct soap_string){.data = path, .length = (size_t)length};
+	}
+	return list;
+}
+
 static int apply(struct rpc_call *call, struct attributes *attributes, const struct set_parameter_attributes *entry)
 {
 	char *list = NULL, *at;
@@ -151,19 +177,22 @@ int rpc_set_parameter_attributes(struct rpc_call *call)
 	const struct set_parameter_attributes_request *request = call->request;
 	struct agent *agent = call->rpc->agent;
 	struct store_transaction *transaction = NULL;
+	const struct set_parameter_attributes *list = with_numbers(call);
 	struct attributes attributes;
 	struct change *change;
 	int error;
 
+	if (!list)
+		return -ENOMEM;
 	for (size_t i = 0; i < request->parameter_list_count; i++) {
-		if (refuse(call, &request->parameter_list[i]))
+		if (refuse(call, &list[i]))
 			return 0;
 	}
 	if (attributes_copy(&attributes, &agent->attributes))
 		return -ENOMEM;
 	error = 0;
 	for (size_t i = 0; i < request->parameter_list_count && !error; i++)
-		error = apply(call, &attributes, &request->parameter_list[i]);
+		error = apply(call, &attributes, &list[i]);
 	change = calloc(1, sizeof(*change));
 	transaction = store_begin(agent->store);
 	if (!error && (!change || !transaction))

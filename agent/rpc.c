@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #define ARENA_CHUNK_SIZE    ((size_t)16 * 1024)
 #define ARENA_RETAINED_SIZE ((size_t)128 * 1024)       /* kept from one call to the next */
@@ -107,6 +108,7 @@ int rpc_fault_entries(struct rpc_call *call, unsigned int code, const struct soa
 
 /* References as they are found: counted first, and then written to memory that has room for them. */
 struct reference_list {
+	const struct tree_form *form;	   /* of the name they are found for, or NULL */
 	struct tree_reference *references; /* NULL: only count */
 	size_t count;
 };
@@ -116,10 +118,21 @@ static int add_reference(struct tree *tree, struct tree_reference reference, voi
 	struct reference_list *list = context;
 
 	(void)tree;
+	reference.form = list->form;
 	if (list->references)
 		list->references[list->count] = reference;
 	list->count++;
 	return 0;
+}
+
+/* Whether an answer has paths that are not simply made of instance numbers. */
+static bool needs_forms(const struct rpc_call *call, const struct soap_string *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (call->rpc->instance_alias || (names[i].length && memchr(names[i].data, '[', names[i].length)))
+			return true;
+	}
+	return false;
 }
 
 int rpc_resolve(struct rpc_call *call, const struct soap_string *names, size_t count,
@@ -127,6 +140,7 @@ int rpc_resolve(struct rpc_call *call, const struct soap_string *names, size_t c
 {
 	struct tree *tree = call->rpc->tree;
 	struct reference_list list = {0};
+	struct tree_form *forms = NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!tree_resolve_each(tree, names[i].data, names[i].length, add_reference, &list))
@@ -136,11 +150,18 @@ int rpc_resolve(struct rpc_call *call, const struct soap_string *names, size_t c
 		return 1;
 	}
 	list.references = *references = rpc_allocate(call, list.count * sizeof(**references) + 1);
-	if (!list.references)
+	if (needs_forms(call, names, count))
+		forms = rpc_allocate(call, count * sizeof(*forms));
+	if (!list.references || (!forms && needs_forms(call, names, count)))
 		return -ENOMEM;
 	list.count = 0;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (forms) {
+			forms[i] = (struct tree_form){names[i].data, names[i].length, call->rpc->instance_alias};
+			list.form = &forms[i];
+		}
 		tree_resolve_each(tree, names[i].data, names[i].length, add_reference, &list);
+	}
 	*found = list.count;
 	return 0;
 }

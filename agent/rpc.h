@@ -59,7 +59,8 @@ struct rpc {
 	/** The answer is ready, and soap_encoder_produce() gives it. May be called inside rpc_begin(). */
 	void (*ready)(struct rpc_call *call, void *context);
 	void *context;
-	void *agent; /* for handlers that need more of the agent */
+	void *agent;	     /* for handlers that need more of the agent */
+	bool instance_alias; /* answers name instances by alias where the request did not name them */
 
 	struct arena arena;
 	struct rpc_call call;
@@ -103,6 +104,7 @@ int rpc_fault_entries(struct rpc_call *call, unsigned int code, const struct soa
 
 /**
  * rpc_resolve() - the references of a list of names, in order; answers 9005 with the first unknown one
+ * @names: must live as long as the call: paths in the answer have the form that they have (R-49)
  * @references: result, from rpc_allocate()
  * @found: result, how many; a name with `*` may have any number of them (R-48)
  *

@@ -50,6 +50,7 @@ struct session_run {
 	struct soap_call_body call; // an own request
 	struct soap_device_id device_id;
 	struct soap_event events[SOAP_EVENTS_MAXIMUM];
+	struct tree_form form;		   // of the paths in Inform
 	struct tree_reference *references; // ParameterList of Inform
 	size_t reference_count, reference_room;
 
@@ -203,6 +204,9 @@ static int collect_parameters(struct session_run *run)
 			run->references[run->reference_count++] = run->references[i];
 	}
 	inform_parameter_each(&agent->tables, &agent->events, add_named, run);
+	run->form = (struct tree_form){.alias = settings_instance_alias(&agent->settings)};
+	for (size_t i = 0; i < run->reference_count && run->form.alias; i++)
+		run->references[i].form = &run->form;
 	return (int)added;
 }
 
@@ -574,6 +578,7 @@ static void execute(struct session_run *run)
 	log_info("request %.*s", (int)run->message->method_name.length, run->message->method_name.data);
 	own_refresh(&run->agent->own, asks_for(run->message));
 	agent_refresh_tree(run->agent);
+	run->rpc.instance_alias = settings_instance_alias(&run->agent->settings);
 	rpc_begin(&run->rpc, run->message, run->version, run->namespace);
 }
 

@@ -4,6 +4,7 @@
 
 #include "agent/agent.h"
 #include "agent/transaction.h"
+#include "agent/unique-key.h"
 #include "shm/log.h"
 
 #include <errno.h>
@@ -78,6 +79,11 @@ static int check(struct agent *agent, struct set_value *entry)
 		return ESPALIER_FAULT_VALUE;
 	}
 	node = &tree_nodes(agent->tree, &count)[entry->reference.node];
+	if (node->instance && !strcmp(parameter->name, ALIAS_NAME)) {
+		error = alias_check(&entry->parsed, &entry->text);
+		if (error)
+			return error;
+	}
 	snprintf(entry->segment, sizeof(entry->segment), "%s", espalier_node_segment(node));
 	entry->setting = -1;
 	entry->table_row = false;
@@ -94,16 +100,44 @@ static int check(struct agent *agent, struct set_value *entry)
 	return error ? error : planned_reboot_check(agent, entry->setting, &entry->parsed, &entry->text);
 }
 
+// Marks what would make two rows equal. Returns how many, or -ENOMEM.
+static int check_keys(struct agent *agent, struct set_value *entries, size_t count)
+{
+	struct unique_change *changes = calloc(count + 1, sizeof(*changes));
+	size_t good = 0;
+	int clashes;
+
+	if (!changes)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		if (!entries[i].fault)
+			changes[good++] =
+				(struct unique_change){.reference = entries[i].reference, .value = &entries[i].parsed};
+	}
+	clashes = unique_keys_check(agent->tree, changes, good);
+	for (size_t i = 0, at = 0; i < count && clashes > 0; i++) {
+		if (entries[i].fault || !changes[at++].clashes)
+			continue;
+		entries[i].fault = ESPALIER_FAULT_VALUE;
+		entries[i].text = "another row of the table has it";
+	}
+	free(changes);
+	return clashes;
+}
+
 int set_values_check(struct agent *agent, struct set_value *entries, size_t count)
 {
-	int fault = ESPALIER_OK;
+	int fault = ESPALIER_OK, clashes;
 
 	for (size_t i = 0; i < count; i++) {
 		entries[i].fault = check(agent, &entries[i]);
 		if (entries[i].fault)
 			fault = ESPALIER_FAULT_ARGUMENTS;
 	}
-	return fault;
+	clashes = check_keys(agent, entries, count);
+	if (clashes < 0)
+		return ESPALIER_FAULT_RESOURCES;
+	return clashes ? ESPALIER_FAULT_ARGUMENTS : fault;
 }
 
 static int send_request(void *context, const char *segment, enum espalier_request_kind kind,

@@ -11,7 +11,8 @@ struct store_transaction;
 
 // One parameter to set. The caller fills in name and value, whose texts end with a NUL and live as long as the set.
 struct set_value {
-	struct soap_string name;
+	struct soap_string name;  // with instance numbers
+	struct soap_string given; // as the request had it, for faults; nothing: the name
 	struct soap_value value;
 	int fault;	  // out: 0, or the enum espalier_fault of this entry
 	const char *text; // out, with a fault: why, or NULL
@@ -24,8 +25,9 @@ struct set_value {
 	bool table_row; // in a table of the agent's own
 };
 
-// Checks entries against the schema: name, type, whether it can be written, value. Marks all that are wrong. Returns 0,
-// or ESPALIER_FAULT_ARGUMENTS when one is.
+// Checks entries against the schema: name, type, whether it can be written, value; and that
+// they leave no two rows with the same unique key. Marks all that are wrong. Returns 0, or the enum
+// espalier_fault of the whole: ESPALIER_FAULT_ARGUMENTS when an entry is wrong.
 int set_values_check(struct agent *agent, struct set_value *entries, size_t count);
 
 // Sets checked entries, and with them ParameterKey (NULL: it stays). finished() is called once, from the ring or at

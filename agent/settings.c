@@ -44,6 +44,8 @@ static const struct {
 	[SETTING_RETRY_MULTIPLIER] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_RETRY_INTERVAL_MULTIPLIER},
 	[SETTING_PROVISIONING_CODE] = {OWN_DEVICE_INFO, DEVICE_INFO_PROVISIONING_CODE},
 	[SETTING_HTTP_COMPRESSION] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_HTTP_COMPRESSION},
+	[SETTING_INSTANCE_MODE] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_INSTANCE_MODE},
+	[SETTING_AUTO_CREATE_INSTANCES] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_AUTO_CREATE_INSTANCES},
 	[SETTING_UDP_ADDRESS_NOTIFICATION_LIMIT] =
 		{OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_UDP_CONNECTION_REQUEST_ADDRESS_NOTIFICATION_LIMIT},
 	[SETTING_STUN_ENABLE] = {OWN_MANAGEMENT_SERVER, MANAGEMENT_SERVER_STUN_ENABLE},
@@ -147,6 +149,10 @@ static void factory_value(enum setting setting, const struct agent_configuration
 	case SETTING_AUTONOMOUS_FILE_TYPE:
 		snprintf(text, size, AUTONOMOUS_FILE_TYPES);
 		break;
+	case SETTING_INSTANCE_MODE:
+		snprintf(text, size, "InstanceNumber");
+		break;
+	case SETTING_AUTO_CREATE_INSTANCES:
 	case SETTING_UPGRADES_MANAGED:
 	case SETTING_THROTTLE:
 	case SETTING_UDP_ADDRESS_NOTIFICATION_LIMIT:
@@ -296,6 +302,11 @@ bool settings_boolean(const struct settings *settings, enum setting setting)
 	const char *text = settings->values[setting];
 
 	return !strcmp(text, "1") || !strcmp(text, "true");
+}
+
+bool settings_instance_alias(const struct settings *settings)
+{
+	return !strcmp(settings->values[SETTING_INSTANCE_MODE], "InstanceAlias");
 }
 
 int settings_find(enum own_object object, uint32_t parameter)

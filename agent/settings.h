@@ -23,6 +23,8 @@ enum setting {
 	SETTING_RETRY_MULTIPLIER,
 	SETTING_PROVISIONING_CODE,
 	SETTING_HTTP_COMPRESSION,
+	SETTING_INSTANCE_MODE,
+	SETTING_AUTO_CREATE_INSTANCES,
 	SETTING_UDP_ADDRESS_NOTIFICATION_LIMIT,
 	SETTING_STUN_ENABLE,
 	SETTING_STUN_SERVER_ADDRESS,
@@ -84,6 +86,9 @@ const char *settings_text(const struct settings *settings, enum setting setting)
 uint32_t settings_number(const struct settings *settings, enum setting setting);
 int64_t settings_signed(const struct settings *settings, enum setting setting);
 bool settings_boolean(const struct settings *settings, enum setting setting);
+
+// Whether InstanceMode is InstanceAlias: what answers and Informs name instances by.
+bool settings_instance_alias(const struct settings *settings);
 
 // The setting of a parameter, or -ENOENT.
 int settings_find(enum own_object object, uint32_t parameter);

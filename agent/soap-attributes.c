@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* GetParameterAttributesResponse. */
+#include <string.h>
+
 #include "agent/soap-encode.h"
 
 enum phase {
@@ -12,21 +14,23 @@ static int write_parameter(struct soap_attributes_body *list, struct soap_writer
 			   struct tree_reference reference)
 {
 	struct soap_attributes attributes = {.notification = 0};
-	char path[ESPALIER_PATH_MAXIMUM + 1];
-	ssize_t length = tree_path(list->tree, reference, path, sizeof(path));
+	const char *name = tree_parameter_of(list->tree, reference)->name;
+	char path[TREE_WRITTEN_MAXIMUM + 1];
+	size_t length = tree_write_path(list->tree, reference.node, reference.form, path);
 	uint64_t count = 0;
 
-	if (length < 0)
-		return (int)length;
 	list->lookup(list->tree, reference, &attributes, list->context);
-	for (const char *name = attributes.access_list; name && *name; name += strlen(name) + 1)
+	for (const char *item = attributes.access_list; item && *item; item += strlen(item) + 1)
 		count++;
 	soap_open(writer, "ParameterAttributeStruct");
-	soap_element_text(writer, "Name", path, (size_t)length);
+	soap_open(writer, "Name");
+	soap_write_text(writer, path, length);
+	soap_write_text(writer, name, strlen(name));
+	soap_close(writer, "Name");
 	soap_element_unsigned(writer, "Notification", attributes.notification);
 	soap_open_array(writer, "AccessList", "xsd:string", count);
-	for (const char *name = attributes.access_list; name && *name; name += strlen(name) + 1)
-		soap_element_string(writer, "string", name);
+	for (const char *item = attributes.access_list; item && *item; item += strlen(item) + 1)
+		soap_element_string(writer, "string", item);
 	soap_close(writer, "AccessList");
 	soap_close(writer, "ParameterAttributeStruct");
 	return 0;
@@ -52,7 +56,10 @@ static int write_next(struct soap_attributes_body *list, struct soap_writer *wri
 		const struct espalier_node *node = &nodes[list->node];
 
 		if (node->kind == ESPALIER_NODE_ROW && list->parameter < node->object->parameter_count)
-			return write_parameter(list, writer, (struct tree_reference){list->node, list->parameter++});
+			return write_parameter(list, writer,
+					       (struct tree_reference){.node = list->node,
+								       .parameter = list->parameter++,
+								       .form = reference->form});
 		list->parameter = 0;
 		list->node++;
 	}

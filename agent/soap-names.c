@@ -10,7 +10,7 @@
 #define WRITABLE	  "</Name><Writable>"
 #define STRUCT_END_LENGTH (sizeof(STRUCT_END) - 1)
 #define JOINT_LENGTH	  (sizeof(STRUCT_END STRUCT_BEGIN) - 1)
-#define JOINT_SIZE	  (JOINT_LENGTH + SOAP_ESCAPE_MAXIMUM * ESPALIER_PATH_MAXIMUM + SOAP_TEXT_SLACK)
+#define JOINT_SIZE	  (JOINT_LENGTH + SOAP_ESCAPE_MAXIMUM * TREE_WRITTEN_MAXIMUM + SOAP_TEXT_SLACK)
 
 enum phase {
 	PHASE_BEGIN,
@@ -24,11 +24,16 @@ struct joint {
 	char text[JOINT_SIZE];
 };
 
-static void make_joint(struct joint *joint, const struct espalier_node *node)
+static void make_joint(struct joint *joint, struct tree *tree, uint32_t index, const struct tree_form *form)
 {
+	uint32_t count;
+	const struct espalier_node *node = &tree_nodes(tree, &count)[index];
+	char written[TREE_WRITTEN_MAXIMUM + 1];
+	const char *path = form ? written : node->path;
+	size_t length = form ? tree_write_path(tree, index, form, written) : node->path_length;
+
 	memcpy(joint->text, STRUCT_END STRUCT_BEGIN, JOINT_LENGTH);
-	joint->length =
-		(size_t)(soap_put_text(joint->text + JOINT_LENGTH, node->path, node->path_length) - joint->text);
+	joint->length = (size_t)(soap_put_text(joint->text + JOINT_LENGTH, path, length) - joint->text);
 }
 
 static inline char *put(char *at, const char *from, size_t length)
@@ -86,7 +91,8 @@ static bool has_parameters(const struct espalier_node *node)
 }
 
 /* The entries of one node: the object when `itself`, and its parameters when `parameters`. */
-static int write_node(struct soap_writer *writer, struct tree *tree, uint32_t index, bool itself, bool parameters)
+static int write_node(struct soap_writer *writer, struct tree *tree, uint32_t index, const struct tree_form *form,
+		      bool itself, bool parameters)
 {
 	uint32_t count;
 	const struct espalier_node *node = &tree_nodes(tree, &count)[index];
@@ -104,7 +110,7 @@ static int write_node(struct soap_writer *writer, struct tree *tree, uint32_t in
 	}
 	if (!entries)
 		return 0;
-	make_joint(&joint, node);
+	make_joint(&joint, tree, index, form);
 	size = entries * (joint.length + sizeof(WRITABLE)) + STRUCT_END_LENGTH + (object ? object->constant_size : 0);
 	at = soap_writer_reserve(writer, size);
 	if (!at)
@@ -127,13 +133,15 @@ static int write_node(struct soap_writer *writer, struct tree *tree, uint32_t in
 /* The entry of one parameter. */
 static int write_parameter(struct soap_writer *writer, struct tree *tree, struct tree_reference reference)
 {
-	char path[ESPALIER_PATH_MAXIMUM + 1];
-	ssize_t length = tree_path(tree, reference, path, sizeof(path));
+	const char *name = tree_parameter_of(tree, reference)->name;
+	char path[TREE_WRITTEN_MAXIMUM + 1];
+	size_t length = tree_write_path(tree, reference.node, reference.form, path);
 
-	if (length < 0)
-		return (int)length;
 	soap_open(writer, "ParameterInfoStruct");
-	soap_element_text(writer, "Name", path, (size_t)length);
+	soap_open(writer, "Name");
+	soap_write_text(writer, path, length);
+	soap_write_text(writer, name, strlen(name));
+	soap_close(writer, "Name");
 	soap_element_boolean(writer, "Writable", tree_parameter_of(tree, reference)->flags & ESPALIER_WRITABLE);
 	soap_close(writer, "ParameterInfoStruct");
 	return 0;
@@ -170,17 +178,17 @@ static uint64_t count_entries(const struct soap_names_body *names)
 }
 
 /* The next node's entries; sets names->node behind it. */
-static int write_next(struct soap_names_body *names, struct soap_writer *writer, uint32_t first)
+static int write_next(struct soap_names_body *names, struct soap_writer *writer, struct tree_reference reference)
 {
 	uint32_t node_count, index = names->node;
 	const struct espalier_node *nodes = tree_nodes(names->tree, &node_count);
 	/* With NextLevel only the object's own nodes have parameters to list, and each child stands for all below it.
 	 */
-	bool own = !names->next_level || index == first || !is_first(nodes, index);
-	bool itself = is_first(nodes, index) && (index != first || !names->next_level);
+	bool own = !names->next_level || index == reference.node || !is_first(nodes, index);
+	bool itself = is_first(nodes, index) && (index != reference.node || !names->next_level);
 
 	names->node = own ? index + 1 : tree_end(names->tree, index);
-	return write_node(writer, names->tree, index, itself, own);
+	return write_node(writer, names->tree, index, reference.form, itself, own);
 }
 
 /* The next entries of the present reference; after its last ones, goes on to the next reference. */
@@ -196,7 +204,7 @@ static int write_reference(struct soap_names_body *names, struct soap_writer *wr
 	if (!names->begun)
 		names->node = reference.node;
 	names->begun = true;
-	error = write_next(names, writer, reference.node);
+	error = write_next(names, writer, reference);
 	if (names->node >= tree_end(names->tree, reference.node)) {
 		names->begun = false;
 		names->position++;
@@ -207,7 +215,7 @@ static int write_reference(struct soap_names_body *names, struct soap_writer *wr
 static int write_entries(struct soap_names_body *names, struct soap_writer *writer)
 {
 	if (names->root)
-		return write_node(writer, names->tree, (uint32_t)tree_root(names->tree), true, false);
+		return write_node(writer, names->tree, (uint32_t)tree_root(names->tree), NULL, true, false);
 	while (names->position < names->count) {
 		int error = write_reference(names, writer);
 

@@ -15,7 +15,7 @@
 #define STRUCT_BEGIN	  "<ParameterValueStruct><Name>"
 #define STRUCT_END_LENGTH (sizeof(STRUCT_END) - 1)
 #define JOINT_LENGTH	  (sizeof(STRUCT_END STRUCT_BEGIN) - 1)
-#define JOINT_SIZE	  (JOINT_LENGTH + SOAP_ESCAPE_MAXIMUM * ESPALIER_PATH_MAXIMUM + SOAP_TEXT_SLACK + TREE_BLOCK)
+#define JOINT_SIZE	  (JOINT_LENGTH + SOAP_ESCAPE_MAXIMUM * TREE_WRITTEN_MAXIMUM + SOAP_TEXT_SLACK + TREE_BLOCK)
 
 /* A writer that publishes a row faster than it can be encoded must be read by a copy; most writers never get there. */
 #define READ_IN_PLACE_TRIES 4
@@ -216,20 +216,33 @@ static void write_copy(struct soap_writer *writer, const struct part *part, cons
 	soap_write_literal(writer, STRUCT_END);
 }
 
+/* The path of a row that does not simply have its numbers. */
+static __attribute__((noinline)) char *put_written_path(char *at, struct tree *tree, uint32_t index,
+							const struct tree_form *form)
+{
+	char path[TREE_WRITTEN_MAXIMUM + 1];
+
+	return soap_put_text(at, path, tree_write_path(tree, index, form, path));
+}
+
 /* Some parameters of one row. */
-static int write_row(struct soap_writer *writer, struct tree *tree, uint32_t index, uint32_t first, uint32_t last)
+static int write_row(struct soap_writer *writer, struct tree *tree, uint32_t index, const struct tree_form *form,
+		     uint32_t first, uint32_t last)
 {
 	uint32_t node_count;
 	const struct espalier_node *node = &tree_nodes(tree, &node_count)[index];
 	struct joint joint;
 	struct part part = {
 		.node = node, .object = tree_prepare(tree, node), .first = first, .last = last, .joint = &joint};
+	char *end;
 	int error;
 
 	if (!part.object)
 		return -ENOMEM;
 	memcpy(joint.text, STRUCT_END STRUCT_BEGIN, JOINT_LENGTH);
-	joint.length = (size_t)(soap_put_text(joint.text + JOINT_LENGTH, node->path, node->path_length) - joint.text);
+	end = form ? put_written_path(joint.text + JOINT_LENGTH, tree, index, form)
+		   : soap_put_text(joint.text + JOINT_LENGTH, node->path, node->path_length);
+	joint.length = (size_t)(end - joint.text);
 	part.constant_size = part.object->constant_size + (last - first) * (joint.length + SOAP_NUMBER_SIZE) +
 			     STRUCT_END_LENGTH + 3 * TREE_BLOCK;
 	error = write_in_place(writer, &part);
@@ -249,7 +262,8 @@ static int write_reference(struct soap_values_body *values, struct soap_writer *
 
 	if (reference->parameter != TREE_PARTIAL) {
 		values->position++;
-		return write_row(writer, values->tree, reference->node, reference->parameter, reference->parameter + 1);
+		return write_row(writer, values->tree, reference->node, reference->form, reference->parameter,
+				 reference->parameter + 1);
 	}
 	if (values->node == values->end) {
 		values->node = reference->node;
@@ -262,7 +276,7 @@ static int write_reference(struct soap_values_body *values, struct soap_writer *
 		if (values->node == values->end)
 			values->position++;
 		if (has_row)
-			return write_row(writer, values->tree, (uint32_t)(node - nodes), 0,
+			return write_row(writer, values->tree, (uint32_t)(node - nodes), reference->form, 0,
 					 node->object->parameter_count);
 	}
 	return 0;

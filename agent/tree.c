@@ -167,7 +167,7 @@ int tree_resolve(struct tree *tree, const char *path, size_t length, struct tree
 	if (length > ESPALIER_PATH_MAXIMUM || length < tree->root_length ||
 	    memcmp(path, tree->root_path, tree->root_length) != 0 || memchr(path, '*', length))
 		return -ENOENT;
-	reference->parameter = TREE_PARTIAL;
+	*reference = (struct tree_reference){.parameter = TREE_PARTIAL};
 	if (path[length - 1] == '.')
 		node = espalier_find_object(tree->reader, path, length);
 	else

@@ -15,13 +15,23 @@
 
 struct tree;
 
-#define TREE_PARTIAL UINT32_MAX /* tree_reference.parameter: the object and all below it */
-#define TREE_BLOCK   64 /* constant bytes are copied in blocks of this size, and may be read as far past their end */
+#define TREE_PARTIAL	     UINT32_MAX			 /* tree_reference.parameter: the object and all below it */
+#define TREE_ALIAS_SIZE	     (64 * 4 + 1)		 /* bytes of an alias and a NUL: 64 characters */
+#define TREE_WRITTEN_MAXIMUM (ESPALIER_PATH_MAXIMUM * 4) /* bytes of a path as an answer has it */
+#define TREE_BLOCK	     64 /* constant bytes are copied in blocks of this size, and may be read as far past their end */
+
+/** struct tree_form - how the instances of a path are written in an answer: by number or by alias */
+struct tree_form {
+	const char *given; /* the name as its request had it, whose part of the path stays so; not NUL-terminated */
+	size_t length;	   /* 0: nothing was given */
+	bool alias;	   /* the rest has aliases (InstanceMode) */
+};
 
 /** struct tree_reference - a parameter or an object of the tree; holds until tree_refresh() reports a new structure */
 struct tree_reference {
 	uint32_t node;
-	uint32_t parameter; /* index in the node's object, or TREE_PARTIAL */
+	uint32_t parameter;	      /* index in the node's object, or TREE_PARTIAL */
+	const struct tree_form *form; /* NULL: with instance numbers; only for those who write the path */
 };
 
 /** enum tree_encoding - how a parameter's value is read from its row and written */
@@ -116,8 +126,8 @@ uint32_t tree_end(struct tree *tree, uint32_t node);
 int tree_resolve(struct tree *tree, const char *path, size_t length, struct tree_reference *reference);
 
 /**
- * tree_resolve_each() - finds a path as tree_resolve(), and all that one with `*` in place of instances stands for
- * (R-48)
+ * tree_resolve_each() - finds a path as tree_resolve(), and all that one with `*` or `[alias]` in place of instances
+ * stands for (R-48, R-49)
  * @found: called for each match, in tree order; other than 0 stops
  *
  * A path with `*` may match nothing where the instances are missing, but not the objects and the parameter that it
@@ -125,6 +135,56 @@ int tree_resolve(struct tree *tree, const char *path, size_t length, struct tree
  */
 int tree_resolve_each(struct tree *tree, const char *path, size_t length,
 		      int (*found)(struct tree *tree, struct tree_reference reference, void *context), void *context);
+
+/** tree_component() - bytes of the first component of a path, without its dot; `[alias]` may have dots within */
+size_t tree_component(const char *path, size_t length);
+
+/**
+ * tree_canonical() - the path with instance numbers in place of each `[alias]` (R-49)
+ * @buffer: result, NUL-terminated, ESPALIER_PATH_MAXIMUM + 1 bytes
+ * @unknown: result when an alias is that of no row: where its `[` is in @path; else left alone
+ *
+ * A path without an alias is copied. Returns the length, or -ENOENT: no such table or row, or the path is too long or
+ * has no proper form.
+ */
+ssize_t tree_canonical(struct tree *tree, const char *path, size_t length, char *buffer, size_t *unknown);
+
+/**
+ * tree_find_alias() - the row of a table with this alias
+ * @table: the table's path, which ends in a dot
+ *
+ * Returns the index of the row's first node, or -ENOENT.
+ */
+int64_t tree_find_alias(struct tree *tree, const char *table, size_t table_length, const char *alias, size_t length);
+
+/**
+ * tree_alias() - the alias of a row
+ * @path: of the row, which ends in a dot; not NUL-terminated
+ * @buffer: result, NUL-terminated
+ *
+ * Returns its length, 0 for a row that has none.
+ */
+size_t tree_alias(struct tree *tree, const char *path, size_t length, char buffer[TREE_ALIAS_SIZE]);
+
+/**
+ * tree_next_instance() - goes through the instances of a table
+ * @table: the first node with the table's path
+ * @node: the same, or what was returned last
+ *
+ * Returns the first node of the next instance, or tree_end() of the table, or what lies behind that.
+ */
+uint32_t tree_next_instance(struct tree *tree, uint32_t table, uint32_t node);
+
+/**
+ * tree_write_path() - a node's path as an answer has it (R-49)
+ * @form: may be NULL
+ * @buffer: result, TREE_WRITTEN_MAXIMUM + 1 bytes, NUL-terminated
+ *
+ * What the request gave stays as it was there, except for `*`; the rest has aliases where the form says so. An instance
+ * has its number where there is no alias that can be written, and where the path would else get longer than a name can
+ * be. Returns the length.
+ */
+size_t tree_write_path(struct tree *tree, uint32_t node, const struct tree_form *form, char *buffer);
 
 /** tree_parameter_of() - the schema's entry of a reference to a parameter */
 const struct espalier_parameter *tree_parameter_of(struct tree *tree, struct tree_reference reference);

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-#define ALIAS_CHARACTERS 64
 
 const char *const xmpp_status_texts[] = {
 	[XMPP_STATUS_ENABLED] = "Enabled",
@@ -122,19 +121,10 @@ const struct espalier_parameter xmpp_stats_parameters[] = {
 
 // ---- Values
 
-// As the type Alias has it: a letter first.
-static int check_alias(const struct espalier_value *value, const char **text)
-{
-	if (value->length && isalpha((unsigned char)*value->text))
-		return ESPALIER_OK;
-	*text = "an alias begins with a letter";
-	return ESPALIER_FAULT_VALUE;
-}
-
 int xmpp_connection_check(uint32_t parameter, const struct espalier_value *value, const char **text)
 {
 	if (parameter == XMPP_CONNECTION_ALIAS)
-		return check_alias(value, text);
+		return alias_check(value, text);
 	// They would make another Jabber ID than was meant (RFC 7622, 3.3).
 	if ((parameter == XMPP_CONNECTION_USERNAME && value->length && memchr(value->text, '/', value->length)) ||
 	    ((parameter == XMPP_CONNECTION_USERNAME || parameter == XMPP_CONNECTION_DOMAIN) && value->length &&
@@ -147,14 +137,14 @@ int xmpp_connection_check(uint32_t parameter, const struct espalier_value *value
 
 int xmpp_server_check(uint32_t parameter, const struct espalier_value *value, const char **text)
 {
-	return parameter == SERVER_ALIAS ? check_alias(value, text) : ESPALIER_OK;
+	return parameter == SERVER_ALIAS ? alias_check(value, text) : ESPALIER_OK;
 }
 
 static void fill_alias(struct espalier_writer *writer, struct espalier_row row, uint32_t parameter, uint32_t number)
 {
-	char alias[ALIAS_CHARACTERS];
+	char alias[TREE_ALIAS_SIZE];
 
-	snprintf(alias, sizeof(alias), "cpe-%u", number);
+	alias_default(number, alias);
 	espalier_set_string(writer, row, parameter, alias);
 }
 

@@ -337,7 +337,15 @@ static bool is_below(const char *path, const char *above, uint32_t above_length)
 	return strncmp(path, above, above_length) == 0;
 }
 
-/* Adds the objects on the way to each item that have no node of their own, and drops tables named twice. */
+static bool takes_instances(const struct item *item)
+{
+	return item->kind == ESPALIER_NODE_TABLE && item->object->flags & (ESPALIER_WRITABLE | ESPALIER_CREATABLE);
+}
+
+/*
+ * Adds the objects on the way to each item that have no node of their own, and drops tables named twice: of several
+ * segments with rows of a table, the first that takes new ones stands for it, else the first.
+ */
 static void fill_in(struct build *build, struct build *full)
 {
 	const char *former = "";
@@ -347,8 +355,12 @@ static void fill_in(struct build *build, struct build *full)
 		const char *path = build->text + item->path;
 		struct item *to;
 
-		if (item->kind == ESPALIER_NODE_TABLE && strcmp(path, former) == 0)
+		if (item->kind == ESPALIER_NODE_TABLE && strcmp(path, former) == 0) {
+			to = &full->items[full->count - 1];
+			if (to->kind == ESPALIER_NODE_TABLE && !takes_instances(to) && takes_instances(item))
+				*to = *item;
 			continue;
+		}
 		for (uint32_t at = 0; at + 1 < item->length; at++) {
 			if (path[at] != '.' || strncmp(path, former, at + 1) == 0)
 				continue;

@@ -248,7 +248,8 @@ def test_own_table_is_durable(pair):
     agent.start()
     wait_until(lambda: ROWS in agent.tree(SERVER), 'the tree')
     assert acs.get(ROW, ROWS) == {
-        ROW + '%d.Enable' % first: '1', ROW + '%d.ParameterName' % first: SERVER + 'Username',
+        ROW + '%d.Enable' % first: '1', ROW + '%d.Alias' % first: 'cpe-%d' % first,
+        ROW + '%d.ParameterName' % first: SERVER + 'Username',
         ROW + '%d.EventList' % first: '', ROWS: '1'}
     assert added(acs.call(('add', ROW))) == second + 1
 
