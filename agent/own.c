@@ -22,6 +22,7 @@ static const struct espalier_parameter device_parameters[] = {
 	{0},
 };
 
+// What the agent itself has of Baseline and Time; the rest is its collectors'.
 static const struct espalier_object objects[] = {
 	[OWN_DEVICE] = {"Device.", device_parameters, .description = "The device"},
 	[OWN_DEVICE_INFO] = {"Device.DeviceInfo.", device_info_parameters, .description = "General information"},

@@ -327,7 +327,7 @@ static bool in_enumeration(const struct espalier_parameter *parameter, const cha
 	return false;
 }
 
-/* Checks one value (or one item of a list) that is kept as text. */
+/* Checks one value (or one item of a list) that is kept as text. */
 static int check_text(const struct espalier_parameter *parameter, const char *text, size_t length)
 {
 	bool negative;
@@ -370,7 +370,7 @@ static int check_text(const struct espalier_parameter *parameter, const char *te
 	return in_enumeration(parameter, text, length) ? 0 : -ERANGE;
 }
 
-/* TR-106 3.2.3: items by commas, blanks around them don't count. An empty list has no item. */
+/* TR-106 3.2.3: items by commas, blanks around them don't count. An empty list has no item. */
 static int check_list(const struct espalier_parameter *parameter, const char *text, size_t length)
 {
 	const char *end = text + length;

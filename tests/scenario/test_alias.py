@@ -218,6 +218,21 @@ def test_R121_functional_keys_count_among_enabled_rows(routers):
     assert results[5].details == {table + '2.Enable': 9007} and results[7].details == {table + '2.GatewayIPAddress': 9007}
 
 
+@pytest.mark.parametrize('back', [False, True])
+def test_T076_values_that_depend_on_each_other(routers, back):
+    """Two rows swap what only one of them may have: the order of the list has no meaning."""
+    acs, agent, _ = routers
+    table = ROUTER + '1.IPv4Forwarding.'
+
+    def both(first, second):
+        values = ['%s%d.DestIPAddress=10.0.0.%s' % (table, row, text) for row, text in ((1, first), (2, second))]
+        return ('set',) + tuple(reversed(values) if back else values)
+    good(acs.call(('add', ROUTER), ('add', table), ('add', table), both(1, 2), ('set', table + '1.Enable=1', table + '2.Enable=1')))
+    swapped, values, bad = acs.call(both(2, 1), ('get', table + '*.DestIPAddress'), both(3, 3))
+    assert swapped.good and values.values == {table + '1.DestIPAddress': '10.0.0.2', table + '2.DestIPAddress': '10.0.0.1'}
+    assert bad.details == {table + '1.DestIPAddress': 9007, table + '2.DestIPAddress': 9007}
+
+
 def test_R121_unique_keys_of_the_agents_own_table(pair):
     acs, agent = pair()
     results = acs.call(('add', ROW + '[a].'), ('add', ROW), ('set', ROW + '1.ParameterName=Device.A', ROW + '1.Enable=1'),

@@ -127,6 +127,20 @@ def test_T096_references_become_empty(vendor, publish):
                              'Device.X_ESPALIER_List.Weak': TABLE + '1'}
 
 
+def test_T096_row_that_its_owner_removes(pair, start, run, publish):
+    """A reference to it becomes empty, a list loses it; one to a row of an owner that is away stays."""
+    script = Publisher(start, run, '\n'.join(LINES) + '\n' + '\n'.join(TABLE + '%d.Enable boolean 1' % n for n in (1, 2)), name='script')
+    publish('other', REFERENCE + ' string,rw,strong ' + TABLE + '1.', CHOICES + ' string,rw,strong,list ' + TABLE + '2.,' + TABLE + '1.')
+    acs, agent = pair()
+    wait_until(lambda: CHOICES in agent.tree('Device.') and TABLE + '2.Enable' in agent.tree(TABLE), 'the segments')
+    acs.call(('get', REFERENCE))
+    script.give('delete ' + TABLE + '1.')
+    wait_until(lambda: agent.tree(REFERENCE, CHOICES) == {REFERENCE: '', CHOICES: TABLE + '2.'}, 'the references', 60)
+    script.process.kill()
+    wait_until(lambda: acs.call(('add', TABLE)).fault, 'the owner to be away')
+    assert acs.get(CHOICES) == {CHOICES: TABLE + '2.'}
+
+
 def test_owner_that_is_dead(vendor):
     acs, agent, publisher = vendor
     publisher.kill()
