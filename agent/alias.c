@@ -343,23 +343,24 @@ static bool has_alias(const struct espalier_object_view *object)
 	return false;
 }
 
-// Whether an owner has this table, and no owner the Alias of its rows.
+// Whether an object is one of the agent's own segment.
+static bool is_own(const struct espalier_object_view *object)
+{
+	return !strcmp(espalier_node_segment(&(struct espalier_node){.object = object}), OWN_SEGMENT);
+}
+
+// Whether the rows of a table have no alias but that which the agent may give them.
 static bool lacks_alias(struct espalier_reader *reader, const char *path)
 {
-	const struct espalier_segment_status *segments;
 	const struct espalier_object_view *object;
-	uint32_t count;
 
 	if (!model_table_has_alias(path))
 		return false;
-	segments = espalier_reader_segments(reader, &count);
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < ESPALIER_SEGMENTS_MAXIMUM; i++) {
 		for (uint32_t j = 0; (object = espalier_reader_object(reader, i, j)) != NULL; j++) {
-			if (strcmp(segments[i].name, OWN_SEGMENT) != 0 && !strcmp(object->path, path) &&
-			    has_alias(object))
-				return false;
-			if (!strcmp(segments[i].name, OWN_SEGMENT) && !alias_rows_has(object->index) &&
-			    !strcmp(object->path, path))
+			if (strcmp(object->path, path) != 0 || (is_own(object) && alias_rows_has(object->index)))
+				continue;
+			if (is_own(object) || has_alias(object))
 				return false;
 		}
 	}
@@ -369,15 +370,12 @@ static bool lacks_alias(struct espalier_reader *reader, const char *path)
 // Adds the objects that are needed. Returns how many tables lack an alias.
 static size_t follow_objects(struct alias_rows *aliases, struct espalier_reader *reader)
 {
-	const struct espalier_segment_status *segments;
 	const struct espalier_object_view *object;
 	size_t found = 0;
-	uint32_t count;
 
-	segments = espalier_reader_segments(reader, &count);
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < ESPALIER_SEGMENTS_MAXIMUM; i++) {
 		for (uint32_t j = 0; (object = espalier_reader_object(reader, i, j)) != NULL; j++) {
-			if (!strcmp(segments[i].name, OWN_SEGMENT) || !lacks_alias(reader, object->path))
+			if (is_own(object) || !lacks_alias(reader, object->path))
 				continue;
 			if (need_objects(aliases, object->path))
 				log_warning("%s: its rows can't get aliases", object->path);

@@ -137,19 +137,6 @@ static const struct transaction_operations operations = {
 	.finished = finished,
 };
 
-static bool alive(struct redo *redo, const char *segment)
-{
-	const struct espalier_segment_status *segments;
-	uint32_t count;
-
-	segments = espalier_reader_segments(tree_reader(redo->agent->tree), &count);
-	for (uint32_t i = 0; i < count; i++) {
-		if (!strcmp(segments[i].name, segment))
-			return segments[i].alive;
-	}
-	return false;
-}
-
 void redo_run(struct redo *redo)
 {
 	struct tree *tree = redo->agent->tree;
@@ -173,7 +160,7 @@ void redo_run(struct redo *redo)
 		    reference.parameter == TREE_PARTIAL)
 			continue;
 		segment = espalier_node_segment(&nodes[reference.node]);
-		if (!alive(redo, segment))
+		if (!espalier_reader_alive(tree_reader(tree), segment))
 			continue;
 		entry->running =
 			!transaction_add(redo->transaction, segment, i, entry->path, entry->value, entry->length);

@@ -262,7 +262,6 @@ static bool owner_lives(struct agent *agent, const char *row, size_t length)
 {
 	struct espalier_reader *reader = tree_reader(agent->tree);
 	const char *dot = memrchr(row, '.', length - 1);
-	const struct espalier_segment_status *segments;
 	const struct espalier_node *node;
 	int64_t table = dot ? espalier_find_object(reader, row, (size_t)(dot - row) + 1) : -ENOENT;
 	uint32_t count;
@@ -270,12 +269,7 @@ static bool owner_lives(struct agent *agent, const char *row, size_t length)
 	if (table < 0)
 		return false;
 	node = &tree_nodes(agent->tree, &count)[table];
-	segments = espalier_reader_segments(reader, &count);
-	for (uint32_t i = 0; i < count && node->object; i++) {
-		if (!strcmp(segments[i].name, espalier_node_segment(node)))
-			return segments[i].alive;
-	}
-	return false;
+	return node->object && espalier_reader_alive(reader, espalier_node_segment(node));
 }
 
 static bool is_gone(const char *item, size_t length, void *context)

@@ -136,19 +136,6 @@ void row_changes_free(struct row_changes *changes)
 
 // ---- What is left over
 
-static bool alive(struct tree *tree, const char *segment)
-{
-	const struct espalier_segment_status *segments;
-	uint32_t count;
-
-	segments = espalier_reader_segments(tree_reader(tree), &count);
-	for (uint32_t i = 0; i < count; i++) {
-		if (!strcmp(segments[i].name, segment))
-			return segments[i].alive;
-	}
-	return false;
-}
-
 // The node of a table (add), or of an instance, that takes the request: of several with the path the first that does.
 static const struct espalier_node *find_node(struct tree *tree, const char *path, size_t length, bool add)
 {
@@ -259,12 +246,12 @@ static void recover_add(struct row_change *change)
 	uint32_t found, highest;
 
 	if (change->instance) {
-		if (alive(tree, change->segment))
+		if (espalier_reader_alive(tree_reader(tree), change->segment))
 			delete_again(change);
 		return;
 	}
 	table = find_node(tree, change->path, strlen(change->path), true);
-	if (!table || !alive(tree, espalier_node_segment(table)))
+	if (!table || !espalier_reader_alive(tree_reader(tree), espalier_node_segment(table)))
 		return;
 	snprintf(change->segment, sizeof(change->segment), "%s", espalier_node_segment(table));
 	found = number_above(tree, table, change->highest, &highest);
@@ -312,7 +299,7 @@ static void recover_delete(struct row_change *change)
 	uint32_t count;
 
 	if (table < 0 || !tree_nodes(tree, &count)[table].object ||
-	    !alive(tree, espalier_node_segment(&tree_nodes(tree, &count)[table])))
+	    !espalier_reader_alive(tree_reader(tree), espalier_node_segment(&tree_nodes(tree, &count)[table])))
 		return;
 	if (tree_resolve(tree, change->path, strlen(change->path), &reference))
 		complete_delete(change);

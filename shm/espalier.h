@@ -436,6 +436,9 @@ ESPALIER_API const struct espalier_node *espalier_reader_nodes(struct espalier_r
 ESPALIER_API const struct espalier_segment_status *espalier_reader_segments(struct espalier_reader *reader,
 									    uint32_t *count);
 
+/** Whether the writer of the segment with this name lives: costs one system call. */
+ESPALIER_API bool espalier_reader_alive(struct espalier_reader *reader, const char *name);
+
 /**
  * The schema of a readable segment, object by object: `segment` counts like espalier_reader_segments(), `object` from
  * 0. NULL behind the last one. Lives until the next refresh that reports a new structure.

@@ -434,6 +434,15 @@ const struct espalier_segment_status *espalier_reader_segments(struct espalier_r
 	return reader->status;
 }
 
+bool espalier_reader_alive(struct espalier_reader *reader, const char *name)
+{
+	for (uint32_t i = 0; i < reader->segment_count; i++) {
+		if (!strcmp(reader->segments[i]->name, name))
+			return alive(reader->segments[i]);
+	}
+	return false;
+}
+
 const struct espalier_object_view *espalier_reader_object(struct espalier_reader *reader, uint32_t segment,
 							  uint32_t object)
 {

@@ -17,14 +17,14 @@ def end_with_parent():
 
 
 def wait_until(condition, what, timeout=TIMEOUT):
-    """Polls condition() until it returns something true, which is returned."""
+    """Polls condition() until it returns something true, which is returned. what: a text, or a function that makes it."""
     deadline = time.monotonic() + timeout
     while True:
         result = condition()
         if result:
             return result
         if time.monotonic() > deadline:
-            raise AssertionError('waited %d s for %s' % (timeout, what))
+            raise AssertionError('waited %d s for %s' % (timeout, what() if callable(what) else what))
         time.sleep(0.01)
 
 

@@ -11,97 +11,37 @@ import pytest
 from acs import start_acs  # noqa: F401
 from agent import CODE, KEY, SERVER, URL, make_agent, pair, publish  # noqa: F401
 from collector import INTERFACE, Collector
+from kills import TEXT, AddRows, DeleteRows, SetAttributes, SetValues, begin, killed, killed_while_notifying
 from process import wait_until
-from wire import Wire, get_values, knock, set_attributes, set_values
+from wire import Wire, get_values, set_values
 
-VENDOR = 'Device.X_ESPALIER_Test.'
-TEXT = VENDOR + 'Text'
-NAMES = (CODE, SERVER + 'Username', TEXT, KEY)
-WATCHED = (SERVER + 'Username', TEXT)
 SEED = int(os.environ.get('ESPALIER_SEED') or random.randrange(1 << 30))
 OWNER_TIME = 5  # seconds that an owner has to answer (docs/agent.md)
 IN_TIME = 20    # generous: a session is silent for 30 s at least before a server may give up
+QUICK = 10      # kills of each operation in every run of the tests
+MANY = 125      # and where they are to be many: with those of test_transfer_kill.py more than 500
+OPERATIONS = [SetValues, SetAttributes, AddRows, DeleteRows]
 
 
-def begin(wire, agent):
-    """A session, whoever wanted it. A connection that a killed agent left behind is none."""
-    knock(agent.tree(URL)[URL])
-    while True:
-        connection = wire.accept()
-        try:
-            connection.begin()
-            return connection
-        except EOFError:
-            connection.close()
-
-
-def get_attributes(*paths):
-    return ('<c:GetParameterAttributes><ParameterNames n:arrayType="xsd:string[%d]">%s</ParameterNames>'
-            '</c:GetParameterAttributes>' % (len(paths), ''.join('<string>%s</string>' % path for path in paths)))
-
-
-def killed(make_agent, publish, count):
-    """After each kill: all of the last set that was acknowledged or sent, or all of it not; the same of attributes."""
-    print('ESPALIER_SEED=%d' % SEED)
-    chance = random.Random(SEED)
-    publisher = publish('vendor', TEXT + ' string(64),rw 0')
-    wire = Wire()
-    agent = make_agent(wire.url).start()
-    wire.first()
-    agent.wait_idle()
-    wait_until(lambda: agent.tree(TEXT), 'the vendor segment')
-    number = acknowledged = attributes = attributes_sent = 0
-    before = [agent.tree(*NAMES).get(name) for name in NAMES]
-    connection = begin(wire, agent)
-    for kill in range(count):
-        timer = threading.Timer(chance.uniform(0, 0.06), agent.process.signal, (signal.SIGKILL,))
-        timer.start()
-        sent = acknowledged
-        try:
-            while True:
-                number += 1
-                if chance.random() < 0.7:
-                    sent = number
-                    answer = connection.call(set_values(dict.fromkeys(NAMES[:3], 'n%d' % number), 'n%d' % number))
-                    assert answer.texts('Status') == ['0'], answer.body
-                    acknowledged, before = acknowledged + 1, ['n%d' % number] * 4
-                else:
-                    attributes_sent = number
-                    assert connection.call(set_attributes(WATCHED, ['n%d' % number])).method == 'SetParameterAttributesResponse'
-                    attributes = number
-        except EOFError:
-            connection.close()
-        timer.join()
-        agent.process.wait()
-        agent.start()
-
-        def settled():
-            # What was acknowledged, or found after an earlier kill, stays; what was only sent may be there or not.
-            values = [agent.tree(*NAMES).get(name) for name in NAMES]
-            return values if values == before or values == ['n%d' % sent] * 4 else None
-        before = wait_until(settled, 'all or nothing of set %d after kill %d: %s' % (sent, kill, agent.tree(*NAMES)))
-        connection = begin(wire, agent)
-        answer = connection.call(get_values(*NAMES))
-        assert answer.texts('Value') == before
-        lists = connection.call(get_attributes(*WATCHED)).texts('string')
-        allowed = [['n%d' % n] * 2 for n in (attributes, attributes_sent) if n]
-        assert not attributes and len(set(lists)) == 1 or lists in allowed, (kill, lists, attributes, attributes_sent)
-        if lists and lists[0].startswith('n'):
-            attributes = int(lists[0][1:])
-    connection.end()
-    assert publisher.running()
-    assert acknowledged > count / 2 and attributes
-    assert not (agent.state / 'agent.db.corrupt').exists()
-    wire.close()
-
-
-def test_50_kills_of_the_agent_while_it_sets(make_agent, publish):
-    killed(make_agent, publish, 50)
+@pytest.mark.parametrize('operation', OPERATIONS)
+def test_kills_of_the_agent(make_agent, publish, operation):
+    """After each kill: all that was acknowledged is there, and of what was only sent all or nothing."""
+    killed(operation, make_agent, publish, QUICK, SEED)
 
 
 @pytest.mark.soak
-def test_500_kills_of_the_agent_while_it_sets(make_agent, publish):
-    killed(make_agent, publish, 500)
+@pytest.mark.parametrize('operation', OPERATIONS)
+def test_many_kills_of_the_agent(make_agent, publish, operation):
+    killed(operation, make_agent, publish, MANY, SEED)
+
+
+def test_kills_of_the_agent_while_it_notifies(make_agent):
+    killed_while_notifying(make_agent, QUICK, SEED)
+
+
+@pytest.mark.soak
+def test_many_kills_of_the_agent_while_it_notifies(make_agent):
+    killed_while_notifying(make_agent, MANY, SEED)
 
 
 def test_kills_while_the_agent_starts_or_ends(make_agent, environment):
