@@ -3,6 +3,7 @@
 #include "agent/set-values.h"
 
 #include "agent/agent.h"
+#include "agent/model-pattern.h"
 #include "agent/transaction.h"
 #include "agent/unique-key.h"
 #include "shm/log.h"
@@ -79,6 +80,10 @@ static int check(struct agent *agent, struct set_value *entry)
 		return ESPALIER_FAULT_VALUE;
 	}
 	node = &tree_nodes(agent->tree, &count)[entry->reference.node];
+	if (!model_pattern_fits(node->object->path, parameter, &entry->parsed)) {
+		entry->text = "the value has a wrong form";
+		return ESPALIER_FAULT_VALUE;
+	}
 	if (node->instance && !strcmp(parameter->name, ALIAS_NAME)) {
 		error = alias_check(&entry->parsed, &entry->text);
 		if (error)

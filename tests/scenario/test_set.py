@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # SetParameterValues of the real agent, over several owners, and what survives (T071 to T080).
 import random
+import re
 import signal
 import time
 
@@ -62,6 +63,50 @@ def test_T074_limits(vendor, name, good, bad):
     for text in bad:
         result = acs.call(('set', path, text))
         assert (result.fault, result.details) == (9003, {path: 9007}), text
+
+
+KINDS = (VENDOR + 'Date dateTime,rw 0001-01-01T00:00:00Z', VENDOR + 'Hex hexBinary(4),rw 00', VENDOR + 'Base base64(3),rw',
+         VENDOR + 'Decimal decimal,rw 0', VENDOR + 'Long long,rw 0', VENDOR + 'Unsigned unsignedLong,rw 0',
+         VENDOR + 'Colours string{red,green},rw,list red', VENDOR + 'Numbers unsignedInt[1:5],rw,list 1',
+         VENDOR + 'Names string(4),rw,list a')
+
+
+@pytest.mark.parametrize('name, good, bad', [
+    ('Date', ['2026-11-21T10:00:00Z', '2026-11-21T10:00:00.5+01:00', '0001-01-01T00:03:30', '9999-12-31T23:59:59Z'],
+     ['2026-13-01T00:00:00Z', '2026-02-29T00:00:00Z', 'now', '']),
+    ('Hex', ['00ff', 'ABCDEF01'], ['0', 'xy', '0011223344']), ('Base', ['', 'AAAA'], ['A', 'AAAAAAAA', '????']),
+    ('Decimal', ['-1.5', '0'], ['', '1e3', 'x']),
+    ('Long', ['-9223372036854775808', '9223372036854775807'], ['9223372036854775808', '']),
+    ('Unsigned', ['18446744073709551615'], ['18446744073709551616', '-1']),
+    ('Colours', ['green', 'red, green', ''], ['blue', 'red,,green', 'red,Green']),
+    ('Numbers', ['1,5', ' 2 , 3 '], ['0', '1,6', '1,x']), ('Names', ['abcd,e', ''], ['abcde'])])
+def test_T074_types_and_lists(pair, publish, name, good, bad):
+    publish('vendor', *KINDS)
+    acs, agent = pair()
+    path = VENDOR + name
+    wait_until(lambda: path in agent.tree(VENDOR), 'the segment')
+    results = acs.call(*[('set', path, text) for text in good + bad], ('get', path))
+    assert [result.good for result in results[:-1]] == [True] * len(good) + [False] * len(bad), results
+    assert all(result.details == {path: 9007} for result in results[len(good):-1])
+    assert results[-1].values == {path: good[-1]}
+
+
+@pytest.mark.parametrize('name, good, bad', [
+    ('Device.Ethernet.WoL.MACAddress', ['00:11:22:AA:bb:cc', ''], ['00-11-22-33-44-55', '0:1:2:3:4:5', '00:11:22:33:44:55:66']),
+    ('Device.Routing.Router.1.IPv4Forwarding.1.DestIPAddress', ['10.0.0.0', '', '255.255.255.255'], ['10.0.0', '256.1.1.1', '10.0.0.1/8']),
+    ('Device.DHCPv4.Server.Pool.1.DNSServers', ['10.0.0.1,10.0.0.2', '10.0.0.1, 10.0.0.2', ''], ['10.0.0.1,host']),
+    ('Device.Bridging.Bridge.1.Port.1.PriorityCodePoint.PCPEncoding', ['0,1,' * 7 + '0,1'], ['0,1', '8,1,' * 7 + '0,1'])])
+def test_T074_patterns_of_the_model(pair, publish, name, good, bad):
+    """What the data model has a pattern for is checked for every owner (R-44)."""
+    listed = ',list' if name.endswith(('DNSServers', 'PCPEncoding')) else ''
+    publish('vendor', *[''.join('{i}' if part == '1' else part for part in re.split(r'(?<=\.)(1)(?=\.)', name[:at.end()])) + ' object'
+                        for at in re.finditer(r'\.1\.', name)], name + ' string,rw' + listed)
+    acs, agent = pair()
+    wait_until(lambda: name in agent.tree(name), 'the segment')
+    results = acs.call(*[('set', name, text) for text in good + bad], ('get', name))
+    assert [result.good for result in results[:-1]] == [True] * len(good) + [False] * len(bad), results
+    assert all(result.details == {name: 9007} for result in results[len(good):-1])
+    assert results[-1].values == {name: good[-1]}
 
 
 def test_T075_same_name_twice(pair):

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Forms of values that the data model asks for and an owner's schema can't.
+#include "agent/model-pattern.h"
+
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int by_path(const void *path, const void *pattern)
+{
+	return strcmp(path, ((const struct model_pattern *)pattern)->path);
+}
+
+static bool fits(const regex_t *compiled, const char *text, size_t length)
+{
+	char *copy = strndup(text, length);
+	bool result = !copy || !regexec(compiled, copy, 0, NULL, 0);
+
+	free(copy);
+	return result;
+}
+
+static bool items_fit(const regex_t *compiled, const char *text, size_t length)
+{
+	const char *end = text + length;
+
+	for (const char *item = text; item < end;) {
+		const char *comma = memchr(item, ',', (size_t)(end - item)), *next = comma ? comma + 1 : end;
+		const char *last = comma ? comma : end;
+
+		while (item < last && *item == ' ')
+			item++;
+		while (last > item && last[-1] == ' ')
+			last--;
+		if (!fits(compiled, item, (size_t)(last - item)))
+			return false;
+		item = next;
+	}
+	return true;
+}
+
+bool model_pattern_fits(const char *object, const struct espalier_parameter *parameter,
+			const struct espalier_value *value)
+{
+	char path[2 * ESPALIER_PATH_MAXIMUM];
+	const struct model_pattern *pattern;
+	const char *expression;
+	regex_t compiled;
+	bool result;
+
+	if (value->type != ESPALIER_STRING ||
+	    (size_t)snprintf(path, sizeof(path), "%s%s", object, parameter->name) >= sizeof(path))
+		return true;
+	pattern = bsearch(path, model_patterns, model_patterns_count, sizeof(*model_patterns), by_path);
+	if (!pattern)
+		return true;
+	expression = pattern->expression + (*pattern->expression == '=');
+	if (regcomp(&compiled, expression, REG_EXTENDED | REG_NOSUB))
+		return true;
+	if (parameter->flags & ESPALIER_LIST && *pattern->expression != '=')
+		result = items_fit(&compiled, value->text, value->length);
+	else
+		result = fits(&compiled, value->text, value->length);
+	regfree(&compiled);
+	return result;
+}
