@@ -97,7 +97,8 @@ static int append(struct check *check, const char *text, size_t length)
 		check->text = grown;
 		check->size = size;
 	}
-	memcpy(check->text + check->filled, text, length);
+	if (length)
+		memcpy(check->text + check->filled, text, length);
 	check->filled += length;
 	check->text[check->filled++] = '\0';
 	return 0;
