@@ -343,13 +343,14 @@ static bool has_alias(const struct espalier_object_view *object)
 	return false;
 }
 
-// Whether an object is one of the agent's own segment.
-static bool is_own(const struct espalier_object_view *object)
+// Whether an object is one of those that only give aliases.
+static bool is_added(const struct espalier_object_view *object)
 {
-	return !strcmp(espalier_node_segment(&(struct espalier_node){.object = object}), OWN_SEGMENT);
+	return alias_rows_has(object->index) &&
+	       !strcmp(espalier_node_segment(&(struct espalier_node){.object = object}), OWN_SEGMENT);
 }
 
-// Whether the rows of a table have no alias but that which the agent may give them.
+// Whether the rows of a table have no alias but that which is given to them here.
 static bool lacks_alias(struct espalier_reader *reader, const char *path)
 {
 	const struct espalier_object_view *object;
@@ -358,9 +359,7 @@ static bool lacks_alias(struct espalier_reader *reader, const char *path)
 		return false;
 	for (uint32_t i = 0; i < ESPALIER_SEGMENTS_MAXIMUM; i++) {
 		for (uint32_t j = 0; (object = espalier_reader_object(reader, i, j)) != NULL; j++) {
-			if (strcmp(object->path, path) != 0 || (is_own(object) && alias_rows_has(object->index)))
-				continue;
-			if (is_own(object) || has_alias(object))
+			if (!strcmp(object->path, path) && !is_added(object) && has_alias(object))
 				return false;
 		}
 	}
@@ -375,7 +374,7 @@ static size_t follow_objects(struct alias_rows *aliases, struct espalier_reader 
 
 	for (uint32_t i = 0; i < ESPALIER_SEGMENTS_MAXIMUM; i++) {
 		for (uint32_t j = 0; (object = espalier_reader_object(reader, i, j)) != NULL; j++) {
-			if (is_own(object) || !lacks_alias(reader, object->path))
+			if (is_added(object) || !lacks_alias(reader, object->path))
 				continue;
 			if (need_objects(aliases, object->path))
 				log_warning("%s: its rows can't get aliases", object->path);

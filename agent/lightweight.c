@@ -17,7 +17,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define SECOND 1000000000ll // nanoseconds
+#define SECOND	  1000000000ll // nanoseconds
+#define NAME_SIZE (TREE_WRITTEN_MAXIMUM + ESPALIER_PATH_MAXIMUM + 1)
 
 static bool enabled(const struct settings *settings)
 {
@@ -25,12 +26,35 @@ static bool enabled(const struct settings *settings)
 	return *settings_text(settings, SETTING_LIGHTWEIGHT_PROTOCOLS_USED);
 }
 
+struct list {
+	struct agent *agent;
+	struct lightweight_message *message;
+};
+
+// The name of a parameter as InstanceMode wants it.
+static const char *name_of(struct agent *agent, const char *path, char buffer[NAME_SIZE])
+{
+	struct tree_form form = {.alias = settings_instance_alias(&agent->settings)};
+	struct tree_reference reference;
+	size_t length;
+
+	if (!form.alias || tree_resolve(agent->tree, path, strlen(path), &reference) ||
+	    reference.parameter == TREE_PARTIAL)
+		return path;
+	length = tree_write_path(agent->tree, reference.node, &form, buffer);
+	snprintf(buffer + length, NAME_SIZE - length, "%s", tree_parameter_of(agent->tree, reference)->name);
+	return buffer;
+}
+
 static int add_value(const char *path, const struct espalier_value *value, void *context)
 {
-	struct lightweight_message *message = context;
-	char text[LIGHTWEIGHT_VALUE_MAXIMUM + 1];
+	struct list *list = context;
+	struct lightweight_message *message = list->message;
+	char name[NAME_SIZE], text[LIGHTWEIGHT_VALUE_MAXIMUM + 1];
 	ssize_t length = espalier_value_format(value, text, sizeof(text));
-	int error = length < 0 ? -EMSGSIZE : lightweight_message_add(message, path, value->type, text, (size_t)length);
+	int error = length < 0 ? -EMSGSIZE
+			       : lightweight_message_add(message, name_of(list->agent, path, name), value->type, text,
+							 (size_t)length);
 
 	if (error != -EMSGSIZE)
 		return error;
@@ -59,6 +83,7 @@ static int send_all(struct lightweight *lightweight, struct lightweight_message 
 	const struct settings *settings = &agent->settings;
 	struct lightweight_device device = {settings_text(settings, SETTING_USERNAME), agent->identity.oui,
 					    agent->identity.product_class, agent->identity.serial_number};
+	struct list list = {agent, message};
 	char host[LIGHTWEIGHT_HOST_SIZE], nonce[24];
 	uint64_t random = 0;
 	long length;
@@ -69,7 +94,7 @@ static int send_all(struct lightweight *lightweight, struct lightweight_message 
 		getrandom(&random, sizeof(random), 0);
 		snprintf(nonce, sizeof(nonce), "%016" PRIx64, random);
 		lightweight_message_begin(message, &device, time(NULL), nonce);
-		if (!notify_lightweight(&agent->notify, add_value, message))
+		if (!notify_lightweight(&agent->notify, add_value, &list))
 			return 0;
 		if (message->any) {
 			length = lightweight_message_end(message, host, settings_text(settings, SETTING_PASSWORD));

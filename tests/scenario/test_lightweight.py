@@ -103,6 +103,15 @@ def test_R98_active_without_a_session(device, receiver):
     assert CHANGE not in acs.informs()[-1].events, 'the two mechanisms are independent'
 
 
+def test_R49_names_follow_the_mode(device, receiver):
+    acs, agent = device(receiver, ('Device.Routing.Router.{i}. object,rw', 'Device.Routing.Router.{i}.Enable boolean,rw') + tuple(LINES))
+    results = acs.call(('add', 'Device.Routing.Router.[first].'), ('set', SERVER + 'InstanceMode=InstanceAlias'),
+                       ('set-attributes', 'Device.Routing.Router.1.Enable', '5'))
+    assert all(result.good for result in results), results
+    agent.set_paths({'Device.Routing.Router.1.Enable': '1'})
+    assert receiver.get() == {'Device.Routing.Router.[first].Enable': ('xsd:boolean', '1')}
+
+
 def test_R98_schema(device, receiver, tmp_path):
     """The body is valid by the Broadband Forum's schema."""
     if not shared_folder():

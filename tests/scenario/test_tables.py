@@ -9,6 +9,7 @@ import pytest
 
 from acs import start_acs  # noqa: F401
 from agent import CODE, KEY, SERVER, make_agent, pair, publish  # noqa: F401
+from collector import IP, Collector
 from process import wait_until
 from publisher import Publisher
 
@@ -102,6 +103,31 @@ def test_T094_number_is_not_reused_after_the_owner_was_killed(pair, start, tmp_p
         owner.kill()
         owner = begin()
     assert numbers == [1, 2, 3]
+
+
+def test_T094_number_is_not_reused_after_the_collector_and_the_agent_were_killed(pair, start, run, netns, configuration):
+    """Addresses of a real interface: those that were answered stay, no number comes twice."""
+    namespace = netns()
+    namespace.ip('link', 'add', 'lan0', 'type', 'veth', 'peer', 'name', 'lan1')
+    path = configuration(netlink={'interval_ms': 100})
+    collector = Collector(start, run, namespace, path.rename(path.with_name('netlink.conf')))
+    table = wait_until(lambda: collector.rows(IP).get('lan0'), 'the row of lan0') + 'IPv4Address.'
+    acs, agent = pair()
+    numbers = []
+    for kill in range(6):
+        numbers.append(added(acs.call(('add', table))))
+        if kill % 2:
+            assert acs.call(('delete', '%s%d.' % (table, numbers[-1]))).good
+        if kill % 3:
+            collector.process.kill()
+            collector.restart()
+        if kill % 3 != 1:
+            agent.process.kill()
+            agent.start()
+        wait_until(lambda: '%s%d.Alias' % (table, numbers[0]) in agent.tree(table), 'the rows')
+    assert numbers == sorted(set(numbers)) and len(numbers) == 6
+    kept = {'%s%d.Alias' % (table, number) for number in numbers[::2]}
+    assert {path for path in acs.get(table) if path.endswith('.Alias')} == kept
 
 
 def test_T095_missing_or_static_row(vendor):
