@@ -356,8 +356,8 @@ static void fill_in(struct build *build, struct build *full)
 		struct item *to;
 
 		if (item->kind == ESPALIER_NODE_TABLE && strcmp(path, former) == 0) {
-			to = &full->items[full->count - 1];
-			if (to->kind == ESPALIER_NODE_TABLE && !takes_instances(to) && takes_instances(item))
+			to = full->count ? &full->items[full->count - 1] : NULL;
+			if (to && to->kind == ESPALIER_NODE_TABLE && !takes_instances(to) && takes_instances(item))
 				*to = *item;
 			continue;
 		}
