@@ -5,12 +5,10 @@
 #include "agent/date-time.h"
 #include "agent/xmpp-wait.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
 
 const char *const xmpp_status_texts[] = {
 	[XMPP_STATUS_ENABLED] = "Enabled",
