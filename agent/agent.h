@@ -86,7 +86,7 @@ struct agent {
 	struct notify notify;
 	struct redo redo;
 	struct transaction_timer set_timer;
-	bool setting;			 // a set of values is under way: an owner's connection holds one at a time
+	bool setting; // a set of values is under way: an owner's connection holds one at a time
 	struct vendor_methods vendor_methods;
 	struct reachable reachable;
 	struct row_changes row_changes;
