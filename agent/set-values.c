@@ -80,10 +80,6 @@ static int check(struct agent *agent, struct set_value *entry)
 		return ESPALIER_FAULT_VALUE;
 	}
 	node = &tree_nodes(agent->tree, &count)[entry->reference.node];
-	if (!model_pattern_fits(node->object->path, parameter, &entry->parsed)) {
-		entry->text = "the value has a wrong form";
-		return ESPALIER_FAULT_VALUE;
-	}
 	if (node->instance && !strcmp(parameter->name, ALIAS_NAME)) {
 		error = alias_check(&entry->parsed, &entry->text);
 		if (error)
@@ -92,8 +88,12 @@ static int check(struct agent *agent, struct set_value *entry)
 	snprintf(entry->segment, sizeof(entry->segment), "%s", espalier_node_segment(node));
 	entry->setting = -1;
 	entry->table_row = false;
-	if (strcmp(entry->segment, OWN_SEGMENT))
-		return ESPALIER_OK;
+	if (strcmp(entry->segment, OWN_SEGMENT)) {
+		if (model_pattern_fits(node->object->path, parameter, &entry->parsed))
+			return ESPALIER_OK;
+		entry->text = "the value has a wrong form";
+		return ESPALIER_FAULT_VALUE;
+	}
 	if (own_table_has(node->object->index)) {
 		entry->table_row = true;
 		return own_table_check(node->object->index, entry->reference.parameter, &entry->parsed, &entry->text);

@@ -342,10 +342,6 @@ int settings_check(const struct settings *settings, enum setting setting, const 
 
 	if (setting == SETTING_CONN_REQ_XMPP_CONNECTION)
 		return check_reference(settings, value, text);
-	if (setting != SETTING_URL || !url_parse(&url, value->text, value->length))
-		return ESPALIER_OK;
-	*text = "not an http or https URL";
-	return ESPALIER_FAULT_VALUE;
 	if (setting == SETTING_URL && url_parse(&url, value->text, value->length)) {
 		*text = "not an http or https URL";
 		return ESPALIER_FAULT_VALUE;
