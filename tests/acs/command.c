@@ -78,11 +78,13 @@ static enum run_result run_devices(struct device *device, struct command *comman
 {
 	(void)device;
 	(void)command;
-	for (unsigned i = 0; device_at(i); i++)
-		print_result("device %s %s%s%s", device_at(i)->id,
-			     device_at(i)->told[CONNECT_HTTP] ? device_at(i)->told[CONNECT_HTTP] : "-",
+	for (unsigned i = 0; device_at(i); i++) {
+		const char *url = device_at(i)->told[CONNECT_HTTP];
+
+		print_result("device %s %s%s%s", device_at(i)->id, url && *url ? url : "-",
 			     device_at(i)->session ? " in session" : "",
 			     device_at(i) == device_current() ? " current" : "");
+	}
 	return RUN_DONE;
 }
 
