@@ -373,18 +373,23 @@ static void start(struct stun_client *client)
 		set_status(client, STUN_DISABLED);
 }
 
+/* In what the binding depends on. The user name of requests is the filter's alone, a port mapping none of our business.
+ */
+static bool same_settings(const struct reach_settings *a, const struct reach_settings *b)
+{
+	return a->stun == b->stun && a->listen == b->listen && a->local_port == b->local_port &&
+	       a->server_port == b->server_port && a->minimum == b->minimum && a->maximum == b->maximum &&
+	       !strcmp(a->server, b->server) && !strcmp(a->username, b->username) && !strcmp(a->password, b->password);
+}
+
 void stun_client_configure(struct stun_client *client, const struct reach_settings *settings)
 {
-	struct reach_settings same = *settings;
-
 	client->transactions.loop = client->resolve.loop = client->loop;
 	client->resolve.done = resolved;
 	client->binding.done = answered;
 	client->timer.rang = timer_rang;
 	memcpy(client->filter.username, settings->request_username, sizeof(client->filter.username));
-	/* The user name of requests is the filter's alone: another one leaves the binding as it is. */
-	memcpy(same.request_username, client->settings.request_username, sizeof(same.request_username));
-	if (client->configured && !memcmp(&same, &client->settings, sizeof(same))) {
+	if (client->configured && same_settings(&client->settings, settings)) {
 		client->settings = *settings;
 		return;
 	}
