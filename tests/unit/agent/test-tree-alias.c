@@ -18,9 +18,9 @@ static const struct espalier_parameter parameters[] = {
 	{0},
 };
 static const struct espalier_object objects[] = {
-	[OBJECT_TABLE] = {"Device.T.{i}.", parameters, ESPALIER_WRITABLE},
-	[OBJECT_SUB] = {"Device.T.{i}.Sub.{i}.", parameters, ESPALIER_WRITABLE},
-	[OBJECT_PLAIN] = {"Device.P.{i}.", parameters + 1},
+	[OBJECT_TABLE] = {"Device.T.{i}.", parameters, .flags = ESPALIER_WRITABLE},
+	[OBJECT_SUB] = {"Device.T.{i}.Sub.{i}.", parameters, .flags = ESPALIER_WRITABLE},
+	[OBJECT_PLAIN] = {"Device.P.{i}.", .parameters = parameters + 1},
 	{0},
 };
 
