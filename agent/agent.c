@@ -162,7 +162,7 @@ void agent_plan(struct agent *agent)
 {
 	int64_t now = ring_clock(CLOCK_BOOTTIME), at = INT64_MAX, throttled;
 
-	if (agent->stopping || !agent->session || session_run_active(agent->session) || agent->reboot.running ||
+	if (agent->stopping || !agent->running || session_run_active(agent->session) || agent->reboot.running ||
 	    agent->factory_reset.running)
 		return;
 	if (!*settings_text(&agent->settings, SETTING_URL)) {
