@@ -8,11 +8,13 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define ACCEPT_RETRY_MS	  1000 // after an error such as too many open files
@@ -464,6 +466,11 @@ static void start_waiting(struct connection_request_slot *slot)
 // Puts a new connection in a free slot, or behind those that wait for one.
 static void place_connection(struct connection_request *listener, int descriptor)
 {
+	if (descriptor >= listener->descriptor_limit) {
+		listener->counters.evicted++;
+		ring_close_descriptor(listener->ring, descriptor);
+		return;
+	}
 	for (unsigned i = 0; i < CONNECTION_REQUEST_CONNECTIONS && !listener->waiting_count; i++) {
 		if (listener->slots[i].descriptor < 0) {
 			start_connection(&listener->slots[i], descriptor);
@@ -578,6 +585,7 @@ int connection_request_open(struct connection_request *listener, struct ring *ri
 			    const struct connection_request_settings *settings, void (*requested)(void *context),
 			    void *context)
 {
+	struct rlimit descriptors;
 	int result;
 
 	if (settings->path[0] != '/' || strlen(settings->path) > CONNECTION_REQUEST_PATH_MAX)
@@ -602,6 +610,9 @@ int connection_request_open(struct connection_request *listener, struct ring *ri
 		http_parser_open(&slot->parser, true, &parser_events, slot->line, sizeof(slot->line),
 				 CONNECTION_REQUEST_BODY_MAX);
 	}
+	listener->descriptor_limit = INT_MAX;
+	if (!getrlimit(RLIMIT_NOFILE, &descriptors) && descriptors.rlim_cur < INT_MAX)
+		listener->descriptor_limit = (int)descriptors.rlim_cur - CONNECTION_REQUEST_RESERVE;
 	result = digest_server_open(&listener->digest, REALM, settings->sha256);
 	if (result != 0)
 		return result;

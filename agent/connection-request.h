@@ -9,6 +9,7 @@
 
 #define CONNECTION_REQUEST_CONNECTIONS	    32	  // that are read at a time
 #define CONNECTION_REQUEST_WAITING	    256	  // that wait for one of these to end
+#define CONNECTION_REQUEST_RESERVE	    16	  // descriptors that are left for the rest of the process
 #define CONNECTION_REQUEST_BACKLOG	    1024  // that the kernel keeps beyond these
 #define CONNECTION_REQUEST_PATIENCE	    20	  // ms for a whole request while others wait ...
 #define CONNECTION_REQUEST_FAREWELL	    5	  // ... and to read a refusal
@@ -87,6 +88,7 @@ struct connection_request {
 	void (*requested)(void *context);
 	void *context;
 	int descriptor;
+	int descriptor_limit; // a connection with this descriptor or a larger one is let go
 	struct ring_operation accepting, timer;
 	int64_t accept_again; // after an error of accept, or in a flood: when to go on, ns of CLOCK_BOOTTIME
 	struct {

@@ -10,9 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #define SECOND		    1000000000ll // nanoseconds
 #define PATH_BYTES	    16		 // random bytes of the path
+#define START_PATIENCE	    (SECOND / 2) // at the start, for the port of a process that was killed a moment ago
+#define START_PAUSE	    5000000	 // nanoseconds between two attempts then
 #define FIRST_RETRY	    (SECOND / 4) // to open a port that is in use; each wait is twice the former
 #define LAST_RETRY	    (64 * SECOND)
 #define REFUSED_GRACE	    (10 * SECOND) // for which such a port counts as if it were open
@@ -169,11 +172,17 @@ static void open_port(struct listener *listener)
 		.interval_ms = configuration->connection_request_interval,
 		.counted = counted,
 	};
+	int64_t until = ring_clock(CLOCK_BOOTTIME) + (agent->running ? 0 : START_PATIENCE);
 	int error = -ENOMEM;
 
 	listener->request = calloc(1, sizeof(*listener->request));
 	if (listener->request)
 		error = connection_request_open(listener->request, &agent->ring, &settings, requested, agent);
+	// The kernel needs its time to close a dead process' ring; who starts us again wants to find the port open.
+	while (error == -EADDRINUSE && ring_clock(CLOCK_BOOTTIME) < until) {
+		nanosleep(&(struct timespec){.tv_nsec = START_PAUSE}, NULL);
+		error = connection_request_open(listener->request, &agent->ring, &settings, requested, agent);
+	}
 	if (error) {
 		free(listener->request);
 		listener->request = NULL;
