@@ -74,6 +74,10 @@ static void drop(struct connection *connection)
 	connection->dead = true;
 	forget_watches(connection);
 	request_abandon(connection);
+	/* A child that is not executed yet holds it too: closing alone would neither tell the peer nor end the events.
+	 */
+	epoll_ctl(connection->service->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+	shutdown(connection->fd, SHUT_RDWR);
 	close(connection->fd);
 	connection->fd = -1;
 }

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/shm/folder.h"
@@ -408,5 +411,46 @@ Test(request, watchers_are_woken_by_changes_of_what_they_watch)
 	espalier_writer_close(writer);
 	cr_expect(wait_wake(reader, 1000) & ESPALIER_WAKE_STRUCTURE, "an owner's end is told");
 	espalier_reader_close(reader);
+	test_folder_remove(&folder);
+}
+
+/* A process that the owner starts holds its connections until it executes its program. */
+Test(request, dropped_while_a_child_holds_the_connection)
+{
+	struct test_folder folder = test_folder_make();
+	struct espalier_object objects[] = {{.path = "Device.X_Only.", .parameters = parameters}, {0}};
+	struct espalier_writer_options options = {.name = "only", .objects = objects};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct espalier_writer *writer;
+	struct pollfd closed;
+	int client;
+	pid_t child;
+	char byte;
+
+	cr_assert_eq(espalier_writer_open(&writer, &options), 0);
+	cr_assert_eq(espalier_writer_publish(writer), 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/only.sock", folder.path);
+	client = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	cr_assert_eq(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	espalier_writer_serve(writer, 20);
+	child = fork();
+	if (!child) {
+		close(client);
+		pause();
+		_exit(0);
+	}
+	cr_assert_gt(child, 0);
+	cr_assert_eq(send(client, "?", 1, 0), 1);
+	espalier_writer_serve(writer, 20);
+	closed = (struct pollfd){.fd = client, .events = POLLIN};
+	cr_expect_eq(poll(&closed, 1, 1000), 1, "the peer hears at once that it was let go");
+	cr_expect_eq(recv(client, &byte, 1, MSG_DONTWAIT), 0);
+	close(client);
+	/* Nothing comes any more for what is freed. */
+	for (int i = 0; i < 3; i++)
+		cr_expect_eq(espalier_writer_serve(writer, 0), 0);
+	kill(child, SIGKILL);
+	cr_expect_eq(waitpid(child, NULL, 0), child);
+	espalier_writer_close(writer);
 	test_folder_remove(&folder);
 }
