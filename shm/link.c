@@ -206,6 +206,9 @@ static void lose(struct owner_link *link)
 {
 	if (link->fd < 0)
 		return;
+	/* A child of this process that is not executed yet may hold it too (see service.c). */
+	epoll_ctl(link->reader->epoll, EPOLL_CTL_DEL, link->fd, NULL);
+	shutdown(link->fd, SHUT_RDWR);
 	close(link->fd);
 	link->fd = -1;
 	link->reader->folder_changed = true;
