@@ -9,6 +9,9 @@ const { MockController, MockNode } = require("@zwave-js/testing");
 const { createDefaultMockControllerBehaviors, createDefaultMockNodeBehaviors } = require("zwave-js/Testing");
 const [cfgPath, port = "5555"] = process.argv.slice(2);
 const hex = process.env.ZW_HEX ? (d, b) => console.log(d, b.toString("hex")) : () => {};
+// A controller outlives the hosts that are killed while it writes to them.
+process.on("unhandledRejection", (error) => console.error(error));
+process.on("uncaughtException", (error) => console.error(error));
 (async () => {
   let cfg = require(path.resolve(cfgPath)).default; if (typeof cfg === "function") cfg = cfg({ require });
   const { serial, port: mockPort } = await createAndOpenMockedZWaveSerialPort();
@@ -43,6 +46,7 @@ const hex = process.env.ZW_HEX ? (d, b) => console.log(d, b.toString("hex")) : (
     });
     sock.on("close", () => { faucet.disconnect(); w.close().catch(() => {}); }); sock.on("error", () => {});
   });
+  srv.on("error", (error) => { console.error(error); process.exit(1); });
   srv.maxConnections = 1;
   require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => cfg.onLine?.(ctl, nodes, line.split(" ")));
   srv.listen(+port, "127.0.0.1", () => console.log(`mock controller on tcp://127.0.0.1:${port}, ${nodes.length} nodes`));
