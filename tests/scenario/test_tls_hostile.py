@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Peers that break TLS on purpose: each ends as a failed session with its reason, soon, and the agent lives on.
+import contextlib
 import os
 import re
 import socket
@@ -116,7 +117,8 @@ def test_garbage_in_place_of_a_handshake(make_agent, authority, tls_agent, data,
     connection = wire.accept()
     connection.fill()
     connection.send(data)
-    connection.socket.shutdown(socket.SHUT_WR)
+    with contextlib.suppress(OSError):  # the agent may have ended the connection already
+        connection.socket.shutdown(socket.SHUT_WR)
     failed = agent.wait_failed(1)
     assert re.search(why, failed), failed
     wire.close()
@@ -181,7 +183,7 @@ def test_changed_bytes(relay, tls_agent, versions):
         try:
             between.handshake(change)
             assert not between.receive()
-        except (EOFError, ssl.SSLError, ConnectionError):
+        except (EOFError, OSError):
             pass
         between.close()
         assert 'TLS: ' in agent.wait_failed(attempt + 1)
