@@ -100,6 +100,7 @@ void agent_check_bootstrap(struct agent *agent)
 	if ((agent->bootstrap_url && !strcmp(agent->bootstrap_url, url)) || events_has(&agent->events, EVENT_BOOTSTRAP))
 		return;
 	agent_raise(agent, EVENT_BOOTSTRAP);
+	agent->acs_version = CWMP_1_4;
 	acs_requests_discard(&agent->acs_requests);
 	acs_methods_new(&agent->acs_methods, agent);
 	transaction = store_begin(agent->store);
@@ -107,6 +108,7 @@ void agent_check_bootstrap(struct agent *agent)
 		return;
 	// BOOTSTRAP itself is durable as the URL that has not acknowledged it yet.
 	store_delete_all(transaction, STORE_EVENT);
+	store_delete(transaction, STORE_STATE, STATE_ACS_VERSION);
 	schedule_inform_discard(&agent->schedule_inform, transaction);
 	du_changes_discard(&agent->du_changes, transaction);
 	transfers_discard(agent, transaction);
@@ -154,10 +156,27 @@ static void find_bootstrap(struct agent *agent)
 	agent->bootstrap_url = strdup(url);
 }
 
+// What the ACS may be shown before it has said its version once more.
+static void find_acs_version(struct agent *agent)
+{
+	char text[8] = "";
+	int version;
+
+	store_get(agent->store, STORE_STATE, STATE_ACS_VERSION, text, sizeof(text));
+	version = cwmp_version_of_text(text);
+	agent->acs_version = version < 0 ? CWMP_1_4 : (enum cwmp_version)version;
+}
+
+bool agent_instance_alias(const struct agent *agent)
+{
+	return cwmp_version_has_aliases(agent->acs_version) && settings_instance_alias(&agent->settings);
+}
+
 int agent_open_events(struct agent *agent)
 {
 	int error;
 
+	find_acs_version(agent);
 	find_bootstrap(agent);
 	find_boot(agent);
 	error = schedule_inform_open(&agent->schedule_inform, agent);
@@ -170,16 +189,20 @@ int agent_open_events(struct agent *agent)
 	return store_each(agent->store, STORE_EVENT, load_event, agent);
 }
 
-void agent_informed(struct agent *agent, const char *url)
+void agent_informed(struct agent *agent, const char *url, enum cwmp_version version)
 {
 	struct store_transaction *transaction = store_begin(agent->store);
 	char name[EVENT_NAME_SIZE], device[IDENTITY_USERNAME_SIZE];
+	bool another = version != agent->acs_version;
 	unsigned again;
 
+	agent->acs_version = version;
 	if (!transaction) {
 		log_error("no memory: the events are delivered again");
 		return;
 	}
+	if (another)
+		store_put_string(transaction, STORE_STATE, STATE_ACS_VERSION, cwmp_version_text(version));
 	for (size_t i = 0; i < agent->events.count; i++) {
 		const struct event *event = &agent->events.entries[i];
 

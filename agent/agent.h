@@ -49,6 +49,7 @@ struct session_run;
 #define STATE_PARAMETER_KEY    "parameter-key"
 #define STATE_BOOTSTRAP_URL    "bootstrap-url"
 #define STATE_BOOTSTRAP_DEVICE "bootstrap-device" // the identity with which it was acknowledged
+#define STATE_ACS_VERSION      "acs-version"	  // of CWMP
 #define STATE_BOOT_ID	       "boot-id"
 #define STATE_ADDRESS	       "device-address"
 #define STATE_FIRST_USE	       "first-use"
@@ -106,8 +107,9 @@ struct agent {
 	struct transfers transfers;
 	struct declared_devices declared_devices;
 	char boot_id[40];
-	char device_address[13]; // what makes up a serial number where none is configured
-	char *bootstrap_url;	 // the URL at which BOOTSTRAP was last acknowledged, or NULL
+	char device_address[13];       // what makes up a serial number where none is configured
+	char *bootstrap_url;	       // the URL at which BOOTSTRAP was last acknowledged, or NULL
+	enum cwmp_version acs_version; // of the last session with this ACS; the newest before the first
 	struct recurrence periodic;
 	struct heartbeat heartbeat;
 	struct lightweight lightweight;
@@ -169,8 +171,12 @@ int agent_load_tls(struct tls *tls, const struct agent_configuration *configurat
 
 // ---- For the session
 
-// The Inform was delivered to `url`.
-void agent_informed(struct agent *agent, const char *url);
+// The Inform was delivered to `url`, and the session goes on in this version.
+void agent_informed(struct agent *agent, const char *url, enum cwmp_version version);
+
+// Whether what the agent sends names instances by alias: InstanceMode wants it, and the ACS is none of a version before
+// 1.3, which gets instance numbers only.
+bool agent_instance_alias(const struct agent *agent);
 
 // A session has ended. `retry_after` seconds are the server's wish, `failures` the number of failed sessions of this
 // kind in a row, 0 after a good one.

@@ -28,6 +28,11 @@ int cwmp_version_of_text(const char *text)
 	return -EINVAL;
 }
 
+const char *cwmp_version_text(enum cwmp_version version)
+{
+	return versions[version].text;
+}
+
 enum cwmp_version cwmp_version_of_namespace(enum soap_namespace name_space)
 {
 	if (name_space == SOAP_NAMESPACE_CWMP_1_0)
@@ -40,6 +45,11 @@ enum cwmp_version cwmp_version_of_namespace(enum soap_namespace name_space)
 enum soap_namespace cwmp_version_namespace(enum cwmp_version version)
 {
 	return versions[version].name_space;
+}
+
+bool cwmp_version_has_aliases(enum cwmp_version version)
+{
+	return version >= CWMP_1_3;
 }
 
 uint32_t cwmp_version_notification(enum cwmp_version version, uint32_t notification)

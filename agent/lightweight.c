@@ -34,7 +34,7 @@ struct list {
 // The name of a parameter as InstanceMode wants it.
 static const char *name_of(struct agent *agent, const char *path, char buffer[NAME_SIZE])
 {
-	struct tree_form form = {.alias = settings_instance_alias(&agent->settings)};
+	struct tree_form form = {.alias = agent_instance_alias(agent)};
 	struct tree_reference reference;
 	size_t length;
 

@@ -300,6 +300,8 @@ static int handle(struct rpc_call *call, bool add)
 	if (!object || agent->redo.transaction)
 		return -ENOMEM;
 	*object = (struct object_call){.agent = agent, .call = call, .add = add};
+	if (rpc_hides(call, name))
+		return refuse(object, ESPALIER_FAULT_NAME, NULL);
 	result = add && name.length ? take_alias(object, &name, &text) : ESPALIER_OK;
 	if (result)
 		return refuse(object, (unsigned int)result, text);

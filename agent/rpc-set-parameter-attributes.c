@@ -82,7 +82,7 @@ static const struct set_parameter_attributes *with_numbers(struct rpc_call *call
 		char *path;
 
 		list[i] = request->parameter_list[i];
-		if (!name->length || !memchr(name->data, '[', name->length))
+		if (!name->length || !memchr(name->data, '[', name->length) || rpc_hides(call, *name))
 			continue;
 		path = rpc_allocate(call, ESPALIER_PATH_MAXIMUM + 1);
 		if (!path)

@@ -324,7 +324,8 @@ static void make_rows(struct call_state *state)
 		struct new_row *row = &state->rows[state->row_count];
 		int result;
 
-		if (!entry->given.length || !memchr(entry->given.data, '[', entry->given.length))
+		if (!entry->given.length || !memchr(entry->given.data, '[', entry->given.length) ||
+		    rpc_hides(state->call, entry->given))
 			continue;
 		result = resolve(state, entry, row);
 		if (result == 1 && may_make && state->row_count < state->row_room)

@@ -125,11 +125,21 @@ static int add_reference(struct tree *tree, struct tree_reference reference, voi
 	return 0;
 }
 
+static bool has_alias(struct soap_string name)
+{
+	return name.length && memchr(name.data, '[', name.length);
+}
+
+bool rpc_hides(const struct rpc_call *call, struct soap_string name)
+{
+	return !cwmp_version_has_aliases(call->version) && has_alias(name);
+}
+
 /* Whether an answer has paths that are not simply made of instance numbers. */
 static bool needs_forms(const struct rpc_call *call, const struct soap_string *names, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (call->rpc->instance_alias || (names[i].length && memchr(names[i].data, '[', names[i].length)))
+		if (call->rpc->instance_alias || has_alias(names[i]))
 			return true;
 	}
 	return false;
@@ -143,7 +153,8 @@ int rpc_resolve(struct rpc_call *call, const struct soap_string *names, size_t c
 	struct tree_form *forms = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		if (!tree_resolve_each(tree, names[i].data, names[i].length, add_reference, &list))
+		if (!rpc_hides(call, names[i]) &&
+		    !tree_resolve_each(tree, names[i].data, names[i].length, add_reference, &list))
 			continue;
 		rpc_fault(call, FAULT_NAME, "%s: %.*s", soap_fault_text(FAULT_NAME), (int)names[i].length,
 			  names[i].data ? names[i].data : "");

@@ -103,6 +103,13 @@ int rpc_fault(struct rpc_call *call, unsigned int code, const char *format, ...)
 int rpc_fault_entries(struct rpc_call *call, unsigned int code, const struct soap_fault_entry *entries, size_t count);
 
 /**
+ * rpc_hides() - whether a name has a form that the session's version does not know: `[alias]` before CWMP 1.3
+ *
+ * It is the name of nothing then: fault 9005 (R-38, R-49).
+ */
+bool rpc_hides(const struct rpc_call *call, struct soap_string name);
+
+/**
  * rpc_resolve() - the references of a list of names, in order; answers 9005 with the first unknown one
  * @names: must live as long as the call: paths in the answer have the form that they have (R-49)
  * @references: result, from rpc_allocate()

@@ -67,7 +67,9 @@ struct session_run {
 	char reason[HTTP_FAILURE_TEXT_SIZE]; // why the session fails
 };
 
-// The parameters of every Inform.
+#define ALIAS_BASED_ADDRESSING "Device.ManagementServer.AliasBasedAddressing"
+
+// The parameters of every Inform; the last one only where the ACS may know of aliases.
 static const char *const forced_parameters[] = {
 	"Device.RootDataModelVersion",
 	"Device.DeviceInfo.HardwareVersion",
@@ -75,7 +77,7 @@ static const char *const forced_parameters[] = {
 	"Device.DeviceInfo.ProvisioningCode",
 	OWN_PARAMETER_KEY_PATH,
 	"Device.ManagementServer.ConnectionRequestURL",
-	"Device.ManagementServer.AliasBasedAddressing",
+	ALIAS_BASED_ADDRESSING,
 };
 
 #define FORCED_COUNT (sizeof(forced_parameters) / sizeof(*forced_parameters))
@@ -180,7 +182,8 @@ static int collect_parameters(struct session_run *run)
 	struct agent *agent = run->agent;
 	// Without a VALUE CHANGE of its own a heartbeat carries no changed values.
 	size_t changed = run->kind == EVENT_SESSION_COMMON ? notify_changed(&agent->notify) : 0;
-	size_t forced, added;
+	bool aliases = cwmp_version_has_aliases(run->version) && cwmp_version_has_aliases(agent->acs_version);
+	size_t forced_count = FORCED_COUNT - !aliases, forced, added;
 
 	if (run->reference_room < FORCED_COUNT + changed) {
 		struct tree_reference *references =
@@ -192,7 +195,7 @@ static int collect_parameters(struct session_run *run)
 		run->reference_room = FORCED_COUNT + changed;
 	}
 	run->reference_count = 0;
-	for (size_t i = 0; i < FORCED_COUNT; i++) {
+	for (size_t i = 0; i < forced_count; i++) {
 		if (!tree_resolve(agent->tree, forced_parameters[i], strlen(forced_parameters[i]),
 				  &run->references[run->reference_count]))
 			run->reference_count++;
@@ -204,7 +207,7 @@ static int collect_parameters(struct session_run *run)
 			run->references[run->reference_count++] = run->references[i];
 	}
 	inform_parameter_each(&agent->tables, &agent->events, add_named, run);
-	run->form = (struct tree_form){.alias = settings_instance_alias(&agent->settings)};
+	run->form = (struct tree_form){.alias = aliases && agent_instance_alias(agent)};
 	for (size_t i = 0; i < run->reference_count && run->form.alias; i++)
 		run->references[i].form = &run->form;
 	return (int)added;
@@ -578,7 +581,7 @@ static void execute(struct session_run *run)
 	log_info("request %.*s", (int)run->message->method_name.length, run->message->method_name.data);
 	own_refresh(&run->agent->own, asks_for(run->message));
 	agent_refresh_tree(run->agent);
-	run->rpc.instance_alias = settings_instance_alias(&run->agent->settings);
+	run->rpc.instance_alias = agent_instance_alias(run->agent);
 	rpc_begin(&run->rpc, run->message, run->version, run->namespace);
 }
 
@@ -630,7 +633,7 @@ static void handle(struct session_run *run, enum session_event event)
 	case SESSION_CONFIRM_INFORM:
 		run->rejected = 0;
 		soap_encoder_end(&run->encoder);
-		agent_informed(run->agent, run->url);
+		agent_informed(run->agent, run->url, run->version);
 		handle(run, SESSION_GO_ON);
 		break;
 	case SESSION_SEND_REQUEST:

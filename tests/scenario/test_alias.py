@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from acs import start_acs  # noqa: F401
-from agent import KEY, SERVER, make_agent, pair, publish  # noqa: F401
+from agent import CREDENTIALS, KEY, SERVER, make_agent, pair, publish  # noqa: F401
 from process import wait_until
 from test_tables import ROW, added
 
@@ -279,6 +279,76 @@ def test_T098_auto_create_is_all_or_nothing(routers):
     assert results[2].details == {ROUTER + '7.Enable': 9005}
     assert results[6].details == {'Device.Nope.[a].Enable': 9005}
     assert results[-1].values == dict(before, **{COUNT: '0'})
+
+
+def version_options(version):
+    return ('--use-cwmp-version', version, '--version-namespace', {'1.0': '1-0', '1.1': '1-1'}.get(version, '1-2'))
+
+
+@pytest.fixture
+def old(pair, publish):
+    """old('1.2') -> (ACS of that version, agent whose InstanceMode is InstanceAlias, with a router that has an alias)."""
+    def begin(version):
+        publish('vendor', *LINES)
+        acs, agent = pair(*version_options(version))
+        wait_until(lambda: COUNT in agent.tree('Device.'), 'the vendor segment')
+        good(acs.call(('add', ROUTER), ('add', ROUTER + '1.IPv4Forwarding.'), ('set', ROUTER + '1.Alias=first')))
+        agent.set_paths({MODE: 'InstanceAlias', AUTO: '1'})
+        return acs, agent
+    return begin
+
+
+@pytest.mark.parametrize('version', ['1.0', '1.1', '1.2'])
+def test_R38_no_aliases_before_1_3(old, version):
+    """Answers and Informs have instance numbers only, and nothing is known by an alias."""
+    acs, agent = old(version)
+    route, star = ROUTER + '1.IPv4Forwarding.1.', ROUTER + '*.IPv4Forwarding.*.Enable'
+    whole, wild, attributes, names, _ = good(acs.call(
+        ('get', ROUTER), ('get', star), ('attributes', ROUTER), ('names', ROUTER, '0'),
+        ('set-attributes', ROUTER + '1.Enable', '2')))
+    assert whole.values[ROUTER + '1.Alias'] == 'first' and route + 'Enable' in whole.values
+    assert wild.values == {route + 'Enable': '0'}
+    assert any(ROUTER + '1.Enable' in line for line in attributes.lines)
+    assert not any('[' in line for result in (whole, attributes, names) for line in result.lines)
+    path = ROUTER + '[first].'
+    results = acs.call(
+        ('get', path), ('attributes', path), ('names', path, '0'), ('set', path + 'Enable=1', ROUTER + '[new].Enable=1'),
+        ('delete', path), ('set-attributes', path, '1'), ('add', ROUTER + '[other].'), ('add', path + 'IPv4Forwarding.'),
+        ('get', ROUTER + '*.Enable'))
+    assert [result.fault for result in results] == [9005, 9005, 9005, 9003, 9005, 9005, 9005, 9005, 0]
+    assert results[3].details == {path + 'Enable': 9005, ROUTER + '[new].Enable': 9005}
+    assert results[-1].values == {ROUTER + '1.Enable': '0'}
+    before = len(acs.informs())
+    agent.set_paths({ROUTER + '1.Enable': '1'})
+    inform = acs.wait_inform('4 VALUE CHANGE', before)
+    assert inform.parameters[ROUTER + '1.Enable'] == '1'
+    assert SERVER + 'AliasBasedAddressing' not in inform.parameters
+    assert not any('[' in name for name in inform.parameters)
+
+
+def test_R38_the_version_of_the_acs_is_kept(old, start_acs):
+    """Over a restart of the agent, until the ACS says another one; a new ACS is shown all."""
+    acs, agent = old('1.0')
+    acs.call(('set-attributes', ROUTER + '1.Enable', '2'))
+    agent.process.kill()
+    agent.run('espalier-request', 'set', ROUTER + '1.Enable=1')
+    before = len(acs.informs())
+    agent.start()
+    parameters = acs.wait_inform('4 VALUE CHANGE', before).parameters
+    assert parameters[ROUTER + '1.Enable'] == '1' and SERVER + 'AliasBasedAddressing' not in parameters
+    agent.wait_idle()
+    acs.process.stop()
+    newer = start_acs(*version_options('1.3'), *CREDENTIALS, port=acs.port)
+    asked = newer.send('get', ROUTER + '*.Enable')
+    agent.set_paths({ROUTER + '1.Enable': '0'})
+    assert newer.result(asked).values == {ROUTER + '[first].Enable': '0'}
+    first = newer.informs()[0].parameters
+    assert ROUTER + '1.Enable' in first and SERVER + 'AliasBasedAddressing' not in first
+    assert newer.call(('get', ROUTER + '[first].Enable')).good
+    assert newer.informs()[-1].parameters[SERVER + 'AliasBasedAddressing'] == '1'
+    another = start_acs(*version_options('1.0'))
+    agent.set(URL=another.url)
+    assert another.wait_inform('0 BOOTSTRAP').parameters[SERVER + 'AliasBasedAddressing'] == '1'
 
 
 def test_R49_alias_based_addressing_is_in_informs(pair):

@@ -103,13 +103,21 @@ def test_R98_active_without_a_session(device, receiver):
     assert CHANGE not in acs.informs()[-1].events, 'the two mechanisms are independent'
 
 
-def test_R49_names_follow_the_mode(device, receiver):
+def test_R49_names_follow_the_mode(device, receiver, start_acs):
+    """Not with an ACS before CWMP 1.3."""
     acs, agent = device(receiver, ('Device.Routing.Router.{i}. object,rw', 'Device.Routing.Router.{i}.Enable boolean,rw') + tuple(LINES))
     results = acs.call(('add', 'Device.Routing.Router.[first].'), ('set', SERVER + 'InstanceMode=InstanceAlias'),
-                       ('set-attributes', 'Device.Routing.Router.1.Enable', '5'))
+                       ('set-attributes', 'Device.Routing.Router.1.Enable', '5'), ('set-attributes', NUMBER, '2'))
     assert all(result.good for result in results), results
     agent.set_paths({'Device.Routing.Router.1.Enable': '1'})
     assert receiver.get() == {'Device.Routing.Router.[first].Enable': ('xsd:boolean', '1')}
+    acs.process.stop()
+    older = start_acs('--use-cwmp-version', '1.2', port=acs.port)
+    agent.restart().set_paths({NUMBER: '2'})
+    older.wait_inform(CHANGE)
+    agent.wait_idle()
+    agent.set_paths({'Device.Routing.Router.1.Enable': '0'})
+    assert receiver.get() == {'Device.Routing.Router.1.Enable': ('xsd:boolean', '0')}
 
 
 def test_R98_schema(device, receiver, tmp_path):

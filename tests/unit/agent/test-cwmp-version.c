@@ -13,6 +13,8 @@ Test(cwmp_version, texts)
 	cr_expect_eq(cwmp_version_of_text("1.40"), -EINVAL);
 	cr_expect_eq(cwmp_version_of_text(" 1.2"), -EINVAL);
 	cr_expect_eq(cwmp_version_of_text(""), -EINVAL);
+	for (int version = CWMP_1_0; version <= CWMP_1_4; version++)
+		cr_expect_eq(cwmp_version_of_text(cwmp_version_text((enum cwmp_version)version)), version);
 }
 
 Test(cwmp_version, namespaces)
@@ -26,6 +28,12 @@ Test(cwmp_version, namespaces)
 	cr_expect_eq(cwmp_version_namespace(CWMP_1_1), SOAP_NAMESPACE_CWMP_1_1);
 	for (int version = CWMP_1_2; version <= CWMP_1_4; version++)
 		cr_expect_eq(cwmp_version_namespace((enum cwmp_version)version), SOAP_NAMESPACE_CWMP_1_2);
+}
+
+Test(cwmp_version, aliases)
+{
+	for (int version = CWMP_1_0; version <= CWMP_1_4; version++)
+		cr_expect_eq(cwmp_version_has_aliases((enum cwmp_version)version), version >= CWMP_1_3);
 }
 
 Test(cwmp_version, notifications)
