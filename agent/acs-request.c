@@ -6,6 +6,8 @@
 #include "shm/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static void take_out(struct acs_request *request)
@@ -22,7 +24,8 @@ static void take_out(struct acs_request *request)
 static bool event_is_shared(const struct acs_request *request, bool announced)
 {
 	for (const struct acs_request *other = request->agent->acs_requests.first; other; other = other->next) {
-		if (other->kind->event == request->kind->event && (other->announced || !announced))
+		if (other->kind->event == request->kind->event && !strcmp(other->event_key, request->event_key) &&
+		    (other->announced || !announced))
 			return true;
 	}
 	return false;
@@ -46,7 +49,7 @@ static int raise_events(const struct acs_request *request)
 	if (request->method_event >= 0)
 		error = events_raise(events, (enum event_kind)request->method_event, request->command_key);
 	if (error >= 0 && request->kind->event >= 0)
-		error = events_raise(events, (enum event_kind)request->kind->event, "");
+		error = events_raise(events, (enum event_kind)request->kind->event, request->event_key);
 	return error < 0 ? error : 0;
 }
 
@@ -60,6 +63,9 @@ int agent_ask(struct agent *agent, struct acs_request *request)
 	request->announced = request->refused = false;
 	request->refusals = 0;
 	request->fault_code = 0;
+	*request->event_key = 0;
+	if (request->kind->event >= 0 && event_rules[request->kind->event].autonomous && agent->events.each_autonomous)
+		snprintf(request->event_key, sizeof(request->event_key), "%" PRIu32, ++agent->acs_requests.last);
 	error = raise_events(request);
 	if (error)
 		return error;
@@ -81,13 +87,14 @@ int agent_ask_no_more(struct acs_request *request)
 	if (request->method_event >= 0 && !method_event_is_shared(request, false))
 		events_remove(&agent->events, (enum event_kind)request->method_event, request->command_key);
 	if (request->kind->event >= 0 && !event_is_shared(request, false))
-		events_remove(&agent->events, (enum event_kind)request->kind->event, "");
+		events_remove(&agent->events, (enum event_kind)request->kind->event, request->event_key);
 	return 0;
 }
 
 static bool announced(const struct acs_request *request, const struct events *events)
 {
-	if (request->kind->event >= 0 && !events_informed(events, (enum event_kind)request->kind->event, ""))
+	if (request->kind->event >= 0 &&
+	    !events_informed(events, (enum event_kind)request->kind->event, request->event_key))
 		return false;
 	return request->method_event < 0 ||
 	       events_informed(events, (enum event_kind)request->method_event, request->command_key);
@@ -116,7 +123,7 @@ void acs_request_answered(struct acs_request *request, const void *response)
 	if (request->method_event >= 0 && !method_event_is_shared(request, true))
 		events_answered(events, (enum event_kind)request->method_event, request->command_key);
 	if (request->kind->event >= 0 && !event_is_shared(request, true))
-		events_answered(events, (enum event_kind)request->kind->event, "");
+		events_answered(events, (enum event_kind)request->kind->event, request->event_key);
 	request->kind->ended(request, ACS_REQUEST_ANSWERED, response);
 }
 

@@ -28,8 +28,8 @@ struct acs_request_kind {
 	const char *name;		    // of the method: "TransferComplete"
 	const struct soap_method *response; // what answers it, one of soap_methods[]
 	enum soap_namespace since;	    // the first CWMP namespace that has the method
-	int event;			    // enum event_kind that announces it, once for all that wait; -1: none
-	unsigned refusals;		    // 0: ACS_REQUEST_REFUSALS_MAXIMUM
+	int event;	   // enum event_kind that announces it, mostly once for all that wait; -1: none
+	unsigned refusals; // 0: ACS_REQUEST_REFUSALS_MAXIMUM
 
 	// Writes the arguments, from the first child of <cwmp:NAME> to the last. Is called once more for each
 	// repetition of the message, and must then write the same.
@@ -48,6 +48,7 @@ struct acs_request {
 	char command_key[EVENT_COMMAND_KEY_SIZE]; // of method_event
 
 	struct agent *agent;
+	char event_key[12]; // what tells kind->event apart from others of that kind, or ""
 	struct acs_request *next;
 	bool announced; // the Inform of the present session has its events: it can be sent
 	bool refused;	// in the present session
@@ -58,6 +59,7 @@ struct acs_request {
 // The queue, in the order in which the requests are made. Zeroed memory is an empty one.
 struct acs_requests {
 	struct acs_request *first;
+	uint32_t last; // number that was an event's key
 };
 
 // Puts a request into the queue and raises its events; a session starts as soon as one can. The request stays the

@@ -3,12 +3,15 @@
 #include "agent/agent-configuration.h"
 
 #include "agent/url.h"
+#include "shm/espalier.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char *const roots[] = {"Device", NULL};
+static const char *const existing_alias_faults[] = {"9003", "9005", "9007", NULL};
+const uint16_t agent_existing_alias_faults[] = {ESPALIER_FAULT_ARGUMENTS, ESPALIER_FAULT_NAME, ESPALIER_FAULT_VALUE};
 const char *const agent_base64_types[] = {"xsd:base64Binary", "soap-enc:base64", "xsd:base64", NULL};
 
 #define STRING(section, key, member) CONFIGURATION_STRING(section, key, struct agent_configuration, member, "")
@@ -40,6 +43,18 @@ static const char *const port_mappings[] = {
 	NULL,
 };
 
+static const char *const autonomous_events[] = {
+	[AUTONOMOUS_EVENTS_ONE] = "one",
+	[AUTONOMOUS_EVENTS_EACH] = "each",
+	NULL,
+};
+
+static const char *const xmpp_wrong_senders[] = {
+	[XMPP_WRONG_SENDER_NO_ANSWER] = "no-answer",
+	[XMPP_WRONG_SENDER_SERVICE_UNAVAILABLE] = "service-unavailable",
+	NULL,
+};
+
 const struct configuration_key agent_configuration_keys[] = {
 	STRING("device", "manufacturer", manufacturer),
 	CONFIGURATION_CHECKED("device", "oui", struct agent_configuration, oui, "", wrong_oui),
@@ -63,6 +78,12 @@ const struct configuration_key agent_configuration_keys[] = {
 	BOOLEAN("acs", "ask_methods", ask_methods, "no"),
 	CONFIGURATION_CHOICE("acs", "base64_type", struct agent_configuration, base64_type, agent_base64_types,
 			     "xsd:base64Binary"),
+	CONFIGURATION_CHOICE("acs", "existing_alias_fault", struct agent_configuration, existing_alias_fault,
+			     existing_alias_faults, "9003"),
+	CONFIGURATION_CHOICE("acs", "autonomous_events", struct agent_configuration, autonomous_events,
+			     autonomous_events, "one"),
+	BOOLEAN("acs", "bootstrap_clears_attributes", bootstrap_clears_attributes, "yes"),
+	BOOLEAN("acs", "heartbeat_alone", heartbeat_alone, "yes"),
 	PATH("tls", "ca_file", ca_file),
 	PATH("tls", "crl_file", crl_file),
 	PATH("tls", "certificate", certificate),
@@ -81,6 +102,8 @@ const struct configuration_key agent_configuration_keys[] = {
 	UNSIGNED("connection_request", "interval", connection_request_interval, 1, 3600000, "2000"),
 	STRING("connection_request", "username", connection_request_username),
 	STRING("connection_request", "password", connection_request_password),
+	CONFIGURATION_CHOICE("connection_request", "xmpp_wrong_sender", struct agent_configuration, xmpp_wrong_sender,
+			     xmpp_wrong_senders, "no-answer"),
 	CONFIGURATION_CHOICE("connection_request", "port_mapping", struct agent_configuration, port_mapping,
 			     port_mappings, "no"),
 	UNSIGNED("connection_request", "port_mapping_interval", port_mapping_interval, 1, 86400, "60"),

@@ -17,7 +17,10 @@ struct agent_configuration {
 	bool dhcp; // the ACS may be named by DHCP
 	uint32_t periodic_interval;
 	bool periodic_enable, ask_methods;
-	uint32_t base64_type; // index into agent_base64_types
+	uint32_t base64_type;	       // index into agent_base64_types
+	uint32_t existing_alias_fault; // index into agent_existing_alias_faults
+	uint32_t autonomous_events;    // enum autonomous_events
+	bool bootstrap_clears_attributes, heartbeat_alone;
 
 	char ca_file[1024], crl_file[1024], certificate[1024], private_key[1024];
 	bool verify;
@@ -33,6 +36,7 @@ struct agent_configuration {
 	uint32_t connection_request_burst, connection_request_interval; // good ones in a row; ms until one more
 	char connection_request_interface[IF_NAMESIZE];
 	char connection_request_username[257], connection_request_password[257];
+	uint32_t xmpp_wrong_sender;	// enum xmpp_wrong_sender
 	uint32_t port_mapping;		// index of the choices
 	uint32_t port_mapping_interval; // seconds
 
@@ -46,6 +50,15 @@ enum port_mapping { PORT_MAPPING_NO, PORT_MAPPING_AUTO, PORT_MAPPING_NAT_PMP, PO
 
 // The xsi:type of base64 values that can be sent.
 extern const char *const agent_base64_types[];
+
+// The faults of an AddObject whose alias exists, enum espalier_fault.
+extern const uint16_t agent_existing_alias_faults[];
+
+// What [acs] autonomous_events may be: the entries 10 and 12 of an Inform for several transfers.
+enum autonomous_events { AUTONOMOUS_EVENTS_ONE, AUTONOMOUS_EVENTS_EACH };
+
+// What [connection_request] xmpp_wrong_sender may be: the answer to who is not in ConnReqAllowedJabberIDs.
+enum xmpp_wrong_sender { XMPP_WRONG_SENDER_NO_ANSWER, XMPP_WRONG_SENDER_SERVICE_UNAVAILABLE };
 
 extern const struct configuration_key agent_configuration_keys[];
 extern const size_t agent_configuration_key_count;

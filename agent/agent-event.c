@@ -88,7 +88,7 @@ static int load_event(const char *name, const char *value, size_t length, void *
 }
 
 // BOOTSTRAP until an Inform to the present URL has been answered. What the former ACS has asked for is
-// discarded, and a new one starts with fresh attributes.
+// discarded; its attributes too, unless the configuration keeps them.
 void agent_check_bootstrap(struct agent *agent)
 {
 	const char *url = settings_text(&agent->settings, SETTING_URL);
@@ -112,7 +112,7 @@ void agent_check_bootstrap(struct agent *agent)
 	schedule_inform_discard(&agent->schedule_inform, transaction);
 	du_changes_discard(&agent->du_changes, transaction);
 	transfers_discard(agent, transaction);
-	if (agent->attributes.count) {
+	if (agent->attributes.count && agent->configuration.bootstrap_clears_attributes) {
 		attributes_free(&agent->attributes);
 		store_delete_all(transaction, STORE_ATTRIBUTE);
 		notify_rebuild(&agent->notify, transaction);
@@ -177,6 +177,8 @@ int agent_open_events(struct agent *agent)
 	int error;
 
 	find_acs_version(agent);
+	agent->events.each_autonomous = agent->configuration.autonomous_events == AUTONOMOUS_EVENTS_EACH;
+	agent->events.heartbeat_with_others = !agent->configuration.heartbeat_alone;
 	find_bootstrap(agent);
 	find_boot(agent);
 	error = schedule_inform_open(&agent->schedule_inform, agent);

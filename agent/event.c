@@ -24,11 +24,11 @@ const struct event_rule event_rules[EVENT_KINDS] = {
 	[EVENT_DIAGNOSTICS_COMPLETE] = {"8 DIAGNOSTICS COMPLETE", EVENT_BY_INFORM_RESPONSE, .retried = true},
 	[EVENT_REQUEST_DOWNLOAD] = {"9 REQUEST DOWNLOAD", EVENT_BY_REQUEST, .retried = true},
 	[EVENT_AUTONOMOUS_TRANSFER_COMPLETE] = {"10 AUTONOMOUS TRANSFER COMPLETE", EVENT_BY_REQUEST, .retried = true,
-						.since = CWMP_1_1},
+						.since = CWMP_1_1, .autonomous = true},
 	[EVENT_DU_STATE_CHANGE_COMPLETE] = {"11 DU STATE CHANGE COMPLETE", EVENT_BY_REQUEST, .retried = true,
 					    .since = CWMP_1_2},
 	[EVENT_AUTONOMOUS_DU_STATE_CHANGE_COMPLETE] = {"12 AUTONOMOUS DU STATE CHANGE COMPLETE", EVENT_BY_REQUEST,
-						       .retried = true, .since = CWMP_1_2},
+						       .retried = true, .since = CWMP_1_2, .autonomous = true},
 	[EVENT_WAKEUP] = {"13 WAKEUP", EVENT_BY_INFORM_RESPONSE, .retried = true, .since = CWMP_1_4},
 	[EVENT_HEARTBEAT] = {"14 HEARTBEAT", EVENT_BY_INFORM_RESPONSE, .retried = true, .since = CWMP_1_4},
 	[EVENT_M_REBOOT] = {"M Reboot", EVENT_BY_INFORM_RESPONSE, .many = true, .durable = true, .retried = true},
@@ -63,16 +63,27 @@ const char *event_code(const struct event *event)
 	return event->kind == EVENT_VENDOR ? event->code : event_rules[event->kind].code;
 }
 
+const char *event_command_key(const struct event *event)
+{
+	return event_rules[event->kind].autonomous ? "" : event->command_key;
+}
+
+static bool many(const struct events *events, enum event_kind kind)
+{
+	return event_rules[kind].many || (event_rules[kind].autonomous && events->each_autonomous);
+}
+
 bool event_vendor_code(const char *code)
 {
 	return !strncmp(code, "X ", 2) && strspn(code + 2, "0123456789ABCDEF") == 6 && code[8] == ' ' && code[9] &&
 	       strlen(code) <= EVENT_CODE_MAXIMUM;
 }
 
-static bool same(const struct event *event, enum event_kind kind, const char *code, const char *command_key)
+static bool same(const struct events *events, const struct event *event, enum event_kind kind, const char *code,
+		 const char *command_key)
 {
 	return event->kind == kind && !strcmp(event->code, code) &&
-	       (!event_rules[kind].many || !strcmp(event->command_key, command_key));
+	       (!many(events, kind) || !strcmp(event->command_key, command_key));
 }
 
 // Keeps the entries for which keep() is true, in their order.
@@ -117,12 +128,12 @@ static int raise_event(struct events *events, enum event_kind kind, const char *
 		events_filter(events, kept_by_bootstrap, 0);
 	for (size_t i = 0; i < events->count; i++) {
 		event = &events->entries[i];
-		if (!event->informed && same(event, kind, code, command_key))
+		if (!event->informed && same(events, event, kind, code, command_key))
 			return 0;
 	}
 	if (strlen(command_key) >= sizeof(event->command_key) || strlen(code) >= sizeof(event->code))
 		return -EINVAL;
-	if (event_rules[kind].many && events->count >= EVENT_PENDING_MAXIMUM)
+	if (many(events, kind) && events->count >= EVENT_PENDING_MAXIMUM)
 		return -ENOSPC;
 	if (events->count == events->room) {
 		size_t room = events->room ? events->room * 2 : 8;
@@ -150,9 +161,10 @@ int events_raise_vendor(struct events *events, const char *code, const char *com
 	return event_vendor_code(code) ? raise_event(events, EVENT_VENDOR, code, command_key) : -EINVAL;
 }
 
-static enum event_session session_of(const struct event *event)
+static enum event_session session_of(const struct events *events, const struct event *event)
 {
-	return event->kind == EVENT_HEARTBEAT ? EVENT_SESSION_HEARTBEAT : EVENT_SESSION_COMMON;
+	return event->kind == EVENT_HEARTBEAT && !events->heartbeat_with_others ? EVENT_SESSION_HEARTBEAT
+										: EVENT_SESSION_COMMON;
 }
 
 size_t events_inform(struct events *events, enum event_session session, enum cwmp_version version)
@@ -160,7 +172,8 @@ size_t events_inform(struct events *events, enum event_session session, enum cwm
 	size_t marked = 0, left = 0;
 
 	for (size_t i = 0; i < events->count; i++) {
-		if (session_of(&events->entries[i]) != session || event_rules[events->entries[i].kind].since > version)
+		if (session_of(events, &events->entries[i]) != session ||
+		    event_rules[events->entries[i].kind].since > version)
 			continue;
 		if (marked == EVENT_INFORM_MAXIMUM) {
 			left++;
@@ -187,7 +200,7 @@ static void remove_entry(struct events *events, size_t index)
 void events_answered(struct events *events, enum event_kind kind, const char *command_key)
 {
 	for (size_t i = 0; i < events->count; i++) {
-		if (!events->entries[i].informed || !same(&events->entries[i], kind, "", command_key))
+		if (!events->entries[i].informed || !same(events, &events->entries[i], kind, "", command_key))
 			continue;
 		remove_entry(events, i);
 		return;
@@ -197,7 +210,7 @@ void events_answered(struct events *events, enum event_kind kind, const char *co
 void events_remove(struct events *events, enum event_kind kind, const char *command_key)
 {
 	for (size_t i = events->count; i-- > 0;) {
-		if (same(&events->entries[i], kind, "", command_key))
+		if (same(events, &events->entries[i], kind, "", command_key))
 			remove_entry(events, i);
 	}
 }
@@ -205,7 +218,7 @@ void events_remove(struct events *events, enum event_kind kind, const char *comm
 bool events_informed(const struct events *events, enum event_kind kind, const char *command_key)
 {
 	for (size_t i = 0; i < events->count; i++) {
-		if (events->entries[i].informed && same(&events->entries[i], kind, "", command_key))
+		if (events->entries[i].informed && same(events, &events->entries[i], kind, "", command_key))
 			return true;
 	}
 	return false;
@@ -222,7 +235,7 @@ void events_failed(struct events *events)
 		event->informed = false;
 		// The same may have come up again meanwhile; the older entry is enough.
 		for (size_t k = i + 1; k < events->count; k++) {
-			if (!same(&events->entries[k], event->kind, event->code, event->command_key))
+			if (!same(events, &events->entries[k], event->kind, event->code, event->command_key))
 				continue;
 			remove_entry(events, k);
 			break;
@@ -233,7 +246,7 @@ void events_failed(struct events *events)
 bool events_retried(const struct events *events, enum event_session session)
 {
 	for (size_t i = 0; i < events->count; i++) {
-		if (session_of(&events->entries[i]) == session && event_rules[events->entries[i].kind].retried)
+		if (session_of(events, &events->entries[i]) == session && event_rules[events->entries[i].kind].retried)
 			return true;
 	}
 	return false;

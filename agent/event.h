@@ -42,7 +42,8 @@ enum event_kind {
 	EVENT_KINDS
 };
 
-// What a session is about: HEARTBEAT is alone in its Inform, and counts its own failures.
+// What a session is about: HEARTBEAT is alone in its Inform, and counts its own failures, unless the
+// configuration wants it with others.
 enum event_session { EVENT_SESSION_COMMON, EVENT_SESSION_HEARTBEAT, EVENT_SESSIONS };
 
 // What the ACS has answered when an event counts as delivered.
@@ -59,6 +60,7 @@ struct event_rule {
 	bool durable;		 // has a record in the store until it is delivered
 	bool retried;		 // an undelivered one keeps the retry timer alive, and stays when a session fails
 	bool kept_by_bootstrap;	 // BOOTSTRAP does not discard it
+	bool autonomous;	 // many with events.each_autonomous; the key then only tells them apart
 	enum cwmp_version since; // the first version that has it
 };
 
@@ -71,10 +73,12 @@ struct event {
 	char code[EVENT_CODE_SIZE]; // of EVENT_VENDOR, else empty
 };
 
-// Zeroed memory is an empty queue. Fields may be read.
+// Zeroed memory is an empty queue. Fields may be read; what the configuration decides is set before the first event.
 struct events {
 	struct event *entries; // in the order of their occurrence
 	size_t count, room;
+	bool each_autonomous;	    // 10 and 12: one entry for each occurrence, not one for all
+	bool heartbeat_with_others; // 14 is in a common session's Inform
 };
 
 void events_free(struct events *events);
@@ -84,6 +88,9 @@ int event_kind_of_code(const char *code);
 
 // The code of an event, for the Inform.
 const char *event_code(const struct event *event);
+
+// Its CommandKey, for the Inform: only "M ..." and vendors' events have one.
+const char *event_command_key(const struct event *event);
 
 // Whether a text is the code of a vendor's event: "X ", six upper-case hexadecimal digits, a blank, and a name.
 bool event_vendor_code(const char *code);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The event 14 HEARTBEAT, in sessions of its own with a count of failures of their own.
+// The event 14 HEARTBEAT, in sessions of its own with a count of failures of their own, unless
+// the configuration wants it with others.
 #include "agent/heartbeat.h"
 
 #include "agent/agent.h"
@@ -18,10 +19,12 @@ static void due(struct recurrence *recurrence)
 {
 	struct heartbeat *heartbeat = (struct heartbeat *)((char *)recurrence - offsetof(struct heartbeat, recurrence));
 
+	struct agent *agent = heartbeat->agent;
+
 	// One that has not been delivered yet is enough, and tried again now.
-	if (events_raise(&heartbeat->agent->events, EVENT_HEARTBEAT, "") >= 0)
-		heartbeat->wanted = true;
-	agent_plan(heartbeat->agent);
+	if (events_raise(&agent->events, EVENT_HEARTBEAT, "") >= 0)
+		*(agent->events.heartbeat_with_others ? &agent->wanted : &heartbeat->wanted) = true;
+	agent_plan(agent);
 }
 
 static void set(struct heartbeat *heartbeat)
@@ -54,7 +57,8 @@ int64_t heartbeat_at(const struct heartbeat *heartbeat, int64_t now)
 {
 	const struct events *events = &heartbeat->agent->events;
 
-	if (!events_has(events, EVENT_HEARTBEAT) || events_has(events, EVENT_BOOTSTRAP))
+	if (events->heartbeat_with_others || !events_has(events, EVENT_HEARTBEAT) ||
+	    events_has(events, EVENT_BOOTSTRAP))
 		return INT64_MAX;
 	if (heartbeat->wanted)
 		return now;

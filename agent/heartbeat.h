@@ -22,7 +22,7 @@ void heartbeat_open(struct heartbeat *heartbeat, struct agent *agent);
 void heartbeat_settings_changed(struct heartbeat *heartbeat, uint64_t changed);
 
 // When a session for it is to start, in nanoseconds of CLOCK_BOOTTIME: `now`, later, or INT64_MAX. As long as BOOTSTRAP
-// waits there is none: the ACS does not know the device yet.
+// waits there is none: the ACS does not know the device yet. INT64_MAX where it goes with others.
 int64_t heartbeat_at(const struct heartbeat *heartbeat, int64_t now);
 
 // Such a session starts.

@@ -310,7 +310,8 @@ static int handle(struct rpc_call *call, bool add)
 		return refuse(object, ESPALIER_FAULT_NAME, NULL);
 	if (object->alias.length &&
 	    tree_find_alias(agent->tree, path, (size_t)length, object->alias.data, object->alias.length) >= 0)
-		return refuse(object, ESPALIER_FAULT_ARGUMENTS, "there is an instance with this alias");
+		return refuse(object, agent_existing_alias_faults[agent->configuration.existing_alias_fault],
+			      "there is an instance with this alias");
 	if (add)
 		result = row_add(agent, path, (size_t)length, done, object, &object->row);
 	else

@@ -223,7 +223,7 @@ static void make_inform(struct session_run *run)
 
 		if (!event->informed)
 			continue;
-		run->events[count++] = (struct soap_event){event_code(event), event->command_key};
+		run->events[count++] = (struct soap_event){event_code(event), event_command_key(event)};
 		log_info("event %s", event_code(event));
 	}
 	run->device_id = (struct soap_device_id){agent->identity.manufacturer, agent->identity.oui,

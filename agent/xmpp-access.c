@@ -140,7 +140,12 @@ static void take_request(struct xmpp_access *access, const struct xmpp_request *
 	agent_counted(agent);
 	xmpp_message_start(&access->message, XMPP_VERDICT, number);
 	access->message.verdict.token = token;
-	access->message.verdict.verdict = verdict;
+	// Who may not ask is not told that we are here, unless the configuration wants it.
+	if (verdict == XMPP_WRONG_SENDER &&
+	    agent->configuration.xmpp_wrong_sender == XMPP_WRONG_SENDER_SERVICE_UNAVAILABLE)
+		access->message.verdict.verdict = XMPP_UNWANTED;
+	else
+		access->message.verdict.verdict = verdict;
 	private_link_send(&access->link, (const char *)&access->message, access->message.head.size);
 	if (verdict != XMPP_GRANTED)
 		return;

@@ -135,6 +135,18 @@ def test_T097_add_object_with_an_alias(routers, publish):
         ROUTER + '%d.Enable' % number: '0', COUNT: '2', 'Device.X_ESPALIER_Plain.EntryNumberOfEntries': '0'}
 
 
+@pytest.mark.parametrize('setting, fault', [(None, 9003), ('9003', 9003), ('9005', 9005), ('9007', 9007)])
+def test_R51_alias_that_exists(pair, publish, setting, fault):
+    """AddObject has the fault of [acs] existing_alias_fault, and nothing is added; a wrong alias keeps its own fault."""
+    publish('vendor', *LINES)
+    acs, agent = pair(**({'existing_alias_fault': setting} if setting else {}))
+    wait_until(lambda: COUNT in agent.tree('Device.'), 'the vendor segment')
+    results = acs.call(('add', ROUTER + '[first].'), ('add', ROUTER + '[first].'), ('add', ROUTER + '[1st].'), ('get', COUNT),
+                       ('add', ROUTER), ('set', ROUTER + '[cpe-2].Alias=first'))
+    assert [result.fault for result in results[:4]] == [0, fault, 9003, 0] and results[3].values == {COUNT: '1'}
+    assert results[5].details == {ROUTER + '[cpe-2].Alias': 9007}, 'a set is not the setting\'s'
+
+
 def test_T097_delete_object_by_alias(routers):
     acs, agent, _ = routers
     results = good(acs.call(('add', ROUTER + '[first].'), ('add', ROUTER + '[first].IPv4Forwarding.[way].'),

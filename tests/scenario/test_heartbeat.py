@@ -91,3 +91,40 @@ def test_R95_interval_is_30_at_least(pair, value):
     acs, agent = pair()
     assert acs.set({POLICY + 'ReportingInterval': value}).details == {POLICY + 'ReportingInterval': 9007}
     assert acs.set({POLICY + 'ReportingInterval': '30'}).good
+
+
+@pytest.mark.parametrize('setting', [None, 'yes', 'no'])
+def test_R95_alone_or_with_others(start_acs, make_agent, clock, setting):
+    """Both wait for an ACS that is not there: in one Inform, with one count of failures, or in two."""
+    acs = start_acs(*CREDENTIALS)
+    agent = make_agent(acs.url, variables=clock.variables, periodic_enable='no',
+                       **({'heartbeat_alone': setting} if setting else {})).fast_retry().start()
+    acs.wait_inform()
+    agent.wait_idle()
+    port = acs.port
+    acs.stop()
+    enable(agent, clock.now() - 29)
+    if setting == 'no':
+        agent.wait_failed(1)
+    else:
+        agent.process.wait_for('heartbeat session 1 in a row has failed')
+    agent.set_paths({CODE: 'changed'})
+    again = start_acs(*CREDENTIALS, port=port)
+    common = again.wait_inform('4 VALUE CHANGE')
+    wait_until(lambda: heartbeats(again), 'the heartbeat')
+    assert common.parameters[CODE] == 'changed'
+    if setting == 'no':
+        assert common.events == [HEARTBEAT, '4 VALUE CHANGE'] and common.retry > 0
+        assert 'heartbeat session' not in agent.process.stderr
+    else:
+        assert common.events == ['4 VALUE CHANGE'] and heartbeats(again)[0].events == [HEARTBEAT]
+
+
+def test_R95_with_others_and_by_itself(pair, clock):
+    """With others does not mean that it waits for others."""
+    acs, agent = pair(variables=clock.variables, periodic_enable='no', heartbeat_alone='no')
+    enable(agent, clock.now() - 28)
+    assert acs.wait_inform(HEARTBEAT).events == [HEARTBEAT]
+    agent.wait_idle(2)
+    clock.set(ahead=clock.ahead + 30)
+    wait_until(lambda: len(heartbeats(acs)) == 2, 'the next one')

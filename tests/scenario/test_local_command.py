@@ -58,6 +58,20 @@ def test_R69_wrong_arguments(pair, name, arguments, why):
     assert why in operate(agent, name, *arguments, status=1).stderr
 
 
+def test_R82_kicked_is_tried_again(pair, start_acs):
+    """The program that waits for the answer has it after failed sessions too, and another call goes with it."""
+    acs, agent = pair(fast=True)
+    port = acs.port
+    acs.stop()
+    waiting = agent.begin('espalier-request', '-t', '120', 'operate', SERVER + 'Kicked()', 'Command=x')
+    other = agent.begin('espalier-request', '-t', '120', 'operate', SERVER + 'RequestDownload()', 'FileType=1 Firmware Upgrade Image')
+    agent.wait_failed(2)
+    again = start_acs(*CREDENTIALS, port=port)
+    assert waiting.wait() == 0 and other.wait() == 0
+    events = [event for inform in again.informs() for event in inform.events]
+    assert sorted(events) == ['5 KICKED', '9 REQUEST DOWNLOAD'] and again.informs()[0].retry >= 2
+
+
 def test_R69_several_wait_and_the_acs_is_away(pair):
     acs, agent = pair()
     acs.stop()

@@ -3,7 +3,7 @@
 import pytest
 
 from acs import start_acs  # noqa: F401
-from agent import (ATTRIBUTE, CODE, EVENT, KEY, SERVER, SETTING, STATE, make_agent, pair, publish)  # noqa: F401
+from agent import (ATTRIBUTE, CODE, CREDENTIALS, EVENT, KEY, SERVER, SETTING, STATE, make_agent, pair, publish)  # noqa: F401
 from process import wait_until
 
 SCHEDULED = 7
@@ -225,3 +225,26 @@ def test_R93_bootstrap_discards_what_was_scheduled(pair, start_acs):
     assert other.wait_inform('0 BOOTSTRAP').events == ['0 BOOTSTRAP']
     agent.process.stop()
     assert not agent.records(SCHEDULED)
+
+
+@pytest.mark.parametrize('setting', [None, 'yes', 'no'])
+def test_R93_attributes_and_bootstrap(pair, start_acs, setting):
+    """A new ACS finds the notifications of the former one only where the configuration says so."""
+    acs, agent = pair(**({'bootstrap_clears_attributes': setting} if setting else {}))
+    other = start_acs(*CREDENTIALS)
+    path = SERVER + 'Username'
+    assert acs.call(('set-attributes', path, '1', '')).good
+    agent.wait_idle(2)
+    agent.set_paths({SERVER + 'URL': other.url})
+    other.wait_inform('0 BOOTSTRAP')
+    agent.wait_idle(3)
+    for _ in range(2):
+        line, = (line for line in other.call(('attributes', path)).lines if line.startswith(path))
+        assert line == path + (' notification=1 access-list=' if setting == 'no' else
+                               ' notification=0 access-list=Subscriber')
+        agent.restart()
+    before = len(other.informs())
+    assert other.set({CODE: 'x'}).good
+    agent.process.stop()
+    assert bool(agent.records(ATTRIBUTE)) == (setting == 'no')
+    assert not any('4 VALUE CHANGE' in inform.events for inform in other.informs()[before:])

@@ -108,6 +108,16 @@ def test_T015_stale_nonce(pair):
     assert 'failed' not in agent.process.stderr
 
 
+@pytest.mark.parametrize('status', [301, 303, 308])
+def test_R05_redirects_that_are_not_followed(start_acs, make_agent, status):
+    other = start_acs()
+    acs = start_acs('--misbehave', 'redirect-%d:1:%s' % (status, other.url))
+    agent = make_agent(acs.url).fast_retry().start()
+    assert str(status) in agent.wait_failed(1)
+    agent.wait_idle()
+    assert acs.informs()[-1].retry == 1 and not other.messages(True)
+
+
 def test_T017_basic_over_http_is_refused(pair):
     acs, agent = pair('--auth', 'basic', '--user', 'u', '--password', 'p', wait=False, username='u', password='p')
     assert 'clear text' in agent.wait_failed(1)

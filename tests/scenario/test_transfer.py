@@ -8,7 +8,7 @@ import time
 import pytest
 
 from acs import start_acs  # noqa: F401
-from agent import CREDENTIALS, SERVER, make_agent, pair, publish  # noqa: F401
+from agent import CREDENTIALS, KEY, SERVER, make_agent, pair, publish  # noqa: F401
 from fileserver import file_server  # noqa: F401
 from process import wait_until
 from transfer import FIRMWARE, LOG, TABLE, UNKNOWN_TIME, device  # noqa: F401
@@ -386,6 +386,33 @@ def test_R69_autonomous_transfers(device, file_server):
         assert device.agent.run(*report, *wrong, status=None).wait() != 0
     assert device.agent.run(*operate, 'FileType=' + FIRMWARE, status=None).wait() != 0
     device.wait_settled()
+
+
+@pytest.mark.parametrize('setting', [None, 'one', 'each'])
+def test_R82_one_event_or_one_for_each(device, start_acs, setting):
+    """Three transfers of the device's own, which end while the ACS is not there, by [acs] autonomous_events."""
+    device = device(fast=True, **({'autonomous_events': setting} if setting else {}))
+    assert device.acs.set({SERVER + 'AutonomousTransferCompletePolicy.Enable': '1'}).good
+    device.agent.wait_idle(2)
+    port = device.acs.port
+    device.acs.stop()
+    for name in 'abc':
+        device.agent.run('espalier-request', 'operate', TABLE + 'Report()', 'FileType=' + FIRMWARE, 'URL=http://there/' + name)
+    device.agent.restart()
+    device.acs = start_acs(*CREDENTIALS, port=port)
+    event = '10 AUTONOMOUS TRANSFER COMPLETE'
+    inform = device.acs.wait_inform(event)
+    assert inform.events == [event] * (3 if setting == 'each' else 1)
+    wait_until(lambda: len(device.ends('AutonomousTransferComplete')) == 3, 'all ends')
+    device.wait_settled()
+    message = next(message for message in device.acs.messages(True) if message.path and message.method == 'Inform')
+    assert message.texts('CommandKey') == [''] * len(inform.events)
+    urls = [message.texts('TransferURL')[0] for message in device.acs.messages(True)
+            if message.path and message.method == 'AutonomousTransferComplete']
+    assert urls == ['http://there/a', 'http://there/b', 'http://there/c']
+    informs = len(device.acs.informs())
+    assert device.acs.call(('get', KEY)).good
+    assert [event in inform.events for inform in device.acs.informs()[informs:]] == [False], 'nothing is left of them'
 
 
 def test_R69_policy(device, file_server, tmp_path):

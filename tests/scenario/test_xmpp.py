@@ -31,14 +31,15 @@ class Place:
     """A device whose ACS has given it an XMPP connection, and the server of that."""
 
     def __init__(self, start, start_acs, make_agent, server, configure=True, ports=(), certificate=None,  # noqa: F811
-                 namespace=None, network=None, options=(), **values):
+                 namespace=None, network=None, options=(), connection_request=None, **values):
         self.start, self.server, self.network = start, server, network
         self.namespace = network.device if network else namespace
         options += ('--listen', SERVER) if network else ()
         self.acs = start_acs(*CREDENTIALS, *options, namespace=network.server if network else namespace)
         certificate = certificate or server.certificate
         self.agent = make_agent(self.acs.url, namespace=self.namespace,
-                                sections={'tls': {'ca_file': certificate}}).fast_retry()
+                                sections={'tls': {'ca_file': certificate},
+                                          'connection_request': connection_request or {}}).fast_retry()
         # In the first session: behind a NAT there is no other way to the device yet.
         numbers = self.acs.send_all(self.configure(ports or (server.port,), **values)) if configure else []
         self.agent.start()
@@ -158,6 +159,22 @@ def test_T119_foreign_sender(place):
     other = User(here.server, resource='other')
     assert other.ask(BOUND, GOOD, timeout=2) is None
     assert here.acs.set({ALLOWED: ','.join('a%d@b' % number for number in range(33))}).details == {ALLOWED: 9007}
+
+
+@pytest.mark.parametrize('setting, answer', [(None, None), ('no-answer', None),
+                                             ('service-unavailable', 'service-unavailable')])
+def test_R113_wrong_sender(place, setting, answer):
+    """What who may not ask is told, by [connection_request] xmpp_wrong_sender: with good credentials or not, it is the same."""
+    here = place(connection_request={'xmpp_wrong_sender': setting} if setting else None).bound()
+    user, stranger = User(here.server), User(here.server, 'stranger')
+    assert here.acs.set({ALLOWED: SENDER}).good
+    sessions = len(here.acs.informs())
+    for content in (GOOD, request(USER, 'wrong')):
+        assert stranger.ask(BOUND, content, **({} if answer else {'timeout': 2})) == answer
+    wait_until(lambda: here.value(COUNTERS + 'XMPPWrongSender') == 2, 'the stranger to be counted')
+    assert len(here.acs.informs()) == sessions
+    assert user.ask(BOUND, request(USER, 'wrong')) == 'not-authorized'
+    here.reached(user)
 
 
 def test_T119_too_many(place):

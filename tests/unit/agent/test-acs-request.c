@@ -31,6 +31,13 @@ static const struct acs_request_kind unit = {
 	.refusals = 1,
 	.ended = count_end,
 };
+static const struct acs_request_kind autonomous = {
+	.name = "AutonomousTransferComplete",
+	.since = SOAP_NAMESPACE_CWMP_1_1,
+	.event = EVENT_AUTONOMOUS_TRANSFER_COMPLETE,
+	.refusals = 1,
+	.ended = count_end,
+};
 
 static void ask(struct agent *agent, struct acs_request *request, const struct acs_request_kind *kind, int event,
 		const char *key)
@@ -139,5 +146,30 @@ Test(acs_request, waits_for_an_acs_that_knows_it)
 	acs_requests_discard(&agent.acs_requests);
 	cr_expect_eq(ended[ACS_REQUEST_DISCARDED], 1);
 	cr_expect_null(next(&agent, SOAP_NAMESPACE_CWMP_1_2));
+	events_free(&agent.events);
+}
+
+Test(acs_request, R82_each_autonomous_one_has_its_event)
+{
+	static struct agent agent;
+	struct acs_request first, second, third;
+
+	agent.events.each_autonomous = true;
+	ask(&agent, &first, &autonomous, -1, "");
+	ask(&agent, &second, &autonomous, -1, "");
+	inform(&agent);
+	ask(&agent, &third, &autonomous, -1, "");
+	cr_expect_eq(agent.events.count, 3);
+	acs_request_answered(&first, NULL);
+	cr_expect_eq(agent.events.count, 2);
+	acs_request_refused(&second, 8002);
+	cr_expect_eq(agent.events.count, 1);
+	cr_expect_null(next(&agent, SOAP_NAMESPACE_CWMP_1_2), "the third was not announced");
+	session_ends(&agent);
+	cr_expect_eq(agent.events.count, 1);
+	inform(&agent);
+	cr_expect_eq(next(&agent, SOAP_NAMESPACE_CWMP_1_2), &third);
+	cr_expect_eq(agent_ask_no_more(&third), 0);
+	cr_expect_eq(agent.events.count, 0);
 	events_free(&agent.events);
 }

@@ -208,3 +208,42 @@ Test(event, an_older_version_is_told_nothing_of_later_events)
 	cr_expect_not(events_informed(&events, EVENT_WAKEUP, ""));
 	events_free(&events);
 }
+
+Test(event, R82_autonomous_ones_are_one_or_one_each)
+{
+	struct events one = {0}, each = {.each_autonomous = true};
+
+	cr_expect_eq(events_raise(&one, EVENT_AUTONOMOUS_TRANSFER_COMPLETE, "1"), 1);
+	cr_expect_eq(events_raise(&one, EVENT_AUTONOMOUS_TRANSFER_COMPLETE, "2"), 0);
+	cr_expect_eq(events_raise(&each, EVENT_AUTONOMOUS_TRANSFER_COMPLETE, "1"), 1);
+	cr_expect_eq(events_raise(&each, EVENT_AUTONOMOUS_TRANSFER_COMPLETE, "2"), 1);
+	cr_expect_eq(events_raise(&each, EVENT_AUTONOMOUS_DU_STATE_CHANGE_COMPLETE, "3"), 1);
+	cr_expect_eq(events_raise(&each, EVENT_AUTONOMOUS_TRANSFER_COMPLETE, "2"), 0);
+	cr_expect_eq(events_raise(&each, EVENT_KICKED, "1"), 1);
+	cr_expect_eq(events_raise(&each, EVENT_KICKED, "2"), 0, "only these two");
+	cr_expect_str_eq(event_command_key(&each.entries[1]), "", "the key is not told");
+	events_inform(&each, EVENT_SESSION_COMMON, CWMP_1_4);
+	events_answered(&each, EVENT_AUTONOMOUS_TRANSFER_COMPLETE, "2");
+	cr_expect(events_informed(&each, EVENT_AUTONOMOUS_TRANSFER_COMPLETE, "1"));
+	cr_expect(!events_informed(&each, EVENT_AUTONOMOUS_TRANSFER_COMPLETE, "2"));
+	events_free(&one);
+	events_free(&each);
+}
+
+Test(event, R95_heartbeat_alone_or_with_others)
+{
+	struct events alone = {0}, together = {.heartbeat_with_others = true};
+
+	for (struct events *events = &alone;; events = &together) {
+		events_raise(events, EVENT_HEARTBEAT, "");
+		events_raise(events, EVENT_PERIODIC, "");
+		cr_expect_eq(events_retried(events, EVENT_SESSION_HEARTBEAT), events == &alone);
+		events_inform(events, EVENT_SESSION_COMMON, CWMP_1_4);
+		cr_expect_eq(events_informed(events, EVENT_HEARTBEAT, ""), events == &together);
+		cr_expect(events_informed(events, EVENT_PERIODIC, ""));
+		if (events == &together)
+			break;
+	}
+	events_free(&alone);
+	events_free(&together);
+}
