@@ -52,7 +52,6 @@ struct http_client_events {
 struct http_settings {
 	const char *user, *password;
 	const char *user_agent;		   // NULL: "Espalier/" and the version
-	bool basic_over_http;		   // allow Basic in clear text
 	enum http_compression compression; // of requests, and whether compressed responses are asked for
 	struct tls *tls;		   // NULL: no https
 	bool xml_only;			   // fail a response whose Content-Type is given and is not XML

@@ -157,8 +157,7 @@ static int judge_unauthorized(struct http_client *client)
 
 	if (!client->settings.user || !client->settings.user[0] || !client->settings.password)
 		return http_failure_set(&client->failure, HTTP_FAILURE_NO_CREDENTIALS, NULL);
-	result = authentication_accept(&client->authentication, client->settings.basic_over_http || client->url.secure,
-				       &stale);
+	result = authentication_accept(&client->authentication, client->url.secure, &stale);
 	if (result == -EPERM)
 		return http_failure_set(&client->failure, HTTP_FAILURE_BASIC, NULL);
 	if (result != 0) {

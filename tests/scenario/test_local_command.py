@@ -3,7 +3,7 @@
 import pytest
 
 from acs import start_acs  # noqa: F401
-from agent import CODE, EVENT, SERVER, make_agent, pair  # noqa: F401
+from agent import CODE, CREDENTIALS, EVENT, SERVER, make_agent, pair  # noqa: F401
 
 
 def operate(agent, name, *arguments, status=0):

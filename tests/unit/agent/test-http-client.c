@@ -182,34 +182,6 @@ Test(http_client, basic_in_clear_text_is_refused)
 	expect(UNAUTHORIZED("Basic realm=\"r\""), 1, -EPERM);
 }
 
-static void serve_basic(struct peer *self)
-{
-	int descriptor = peer_accept(self);
-	char value[100];
-
-	peer_read(descriptor, &request);
-	peer_request_free(&request);
-	peer_write(descriptor, UNAUTHORIZED("Basic realm=\"r\""));
-	close(descriptor);
-	descriptor = peer_accept(self);
-	peer_read(descriptor, &request);
-	peer_header(&request, "Authorization", value, sizeof(value));
-	cr_assert_str_eq(value, "Basic dXNlcjpwYXNz");
-	peer_request_free(&request);
-	peer_write(descriptor, "HTTP/1.1 204 x\r\n\r\n");
-	close(descriptor);
-}
-
-Test(http_client, basic_where_allowed)
-{
-	start(serve_basic);
-	client.settings.basic_over_http = true;
-	post_length(10);
-	cr_assert_eq(result.error, 0);
-	cr_assert_eq(connected_count, 2);
-	stop();
-}
-
 static void serve_redirects(struct peer *self)
 {
 	int descriptor = peer_accept(self);
