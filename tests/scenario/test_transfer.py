@@ -332,9 +332,9 @@ def test_T114_windows_pass(device, file_server):
 
 def test_T114_window_missed_while_the_agent_was_down(device, file_server):
     device = device()
-    assert device.acs.call(('schedule-download', 'key', FIRMWARE, file_server.url(), 'window=1,2,1 At Any Time,0')).good
+    assert device.acs.call(('schedule-download', 'key', FIRMWARE, file_server.url(), 'window=6,7,1 At Any Time,0')).good
     device.agent.process.kill()
-    time.sleep(2.5)
+    time.sleep(7.5)
     device.agent.start()
     end = device.wait_end('key')
     assert end.fault == 9020 and end.start == UNKNOWN_TIME and not file_server.requests
