@@ -14,6 +14,8 @@
 static_assert(HTTP_CONNECTION_HEADROOM + HTTP_REQUEST_HEADER_MAX + FRAMING_ROOM + TAIL_ROOM + HTTP_BODY_ROOM_MIN <=
 		      RING_BUFFER_SIZE,
 	      "the room promised to produce() is there beside the largest header");
+static_assert(HTTP_CONNECTION_HEADROOM + CHUNK_ROOM + TAIL_ROOM + HTTP_BODY_ROOM_MIN <= RING_COPIED_SIZE,
+	      "and in a piece that is copied");
 
 char *http_sender_take(struct http_sender *sender, struct http_connection *connection)
 {
@@ -60,11 +62,13 @@ static size_t end_chunk(const struct http_sender *sender, char *end)
 	return strlen(tail);
 }
 
-// Produces the next chunk and sends it.
+// Produces the next chunk and sends it. The first piece had the whole buffer, so that all that fits in it has a
+// Content-Length; those that follow are as large as is best.
 static int send_chunk(struct http_sender *sender)
 {
+	size_t room = transport_send_size(&sender->connection->transport, sender->buffer);
 	char *data = sender->buffer->data + HTTP_CONNECTION_HEADROOM + CHUNK_ROOM, size[CHUNK_ROOM];
-	ssize_t length = produce(sender, data, RING_BUFFER_SIZE - HTTP_CONNECTION_HEADROOM - CHUNK_ROOM - TAIL_ROOM);
+	ssize_t length = produce(sender, data, room - HTTP_CONNECTION_HEADROOM - CHUNK_ROOM - TAIL_ROOM);
 	size_t size_length, tail;
 
 	if (length < 0)

@@ -19,7 +19,7 @@ struct http_body {
 	void *context;
 };
 
-#define HTTP_BODY_ROOM_MIN (RING_BUFFER_SIZE - HTTP_CONNECTION_HEADROOM - HTTP_REQUEST_HEADER_MAX - 128)
+#define HTTP_BODY_ROOM_MIN (RING_COPIED_SIZE - HTTP_CONNECTION_HEADROOM - HTTP_REQUEST_HEADER_MAX - 128)
 
 // All fields are private, but `done` may be read: every byte has been handed to the kernel.
 struct http_sender {

@@ -203,12 +203,21 @@ int ring_send(struct ring *ring, struct ring_operation *operation, int descripto
 	return start_send(ring, operation, descriptor, data, length, -1, false);
 }
 
+static bool can_send_zero_copy(const struct ring *ring, const struct ring_buffer *buffer)
+{
+	return (ring->features & RING_SEND_ZERO_COPY) && buffer->index >= 0;
+}
+
+size_t ring_send_size(const struct ring *ring, const struct ring_buffer *buffer, bool zero_copy)
+{
+	return zero_copy && can_send_zero_copy(ring, buffer) ? RING_BUFFER_SIZE : RING_COPIED_SIZE;
+}
+
 int ring_send_buffer(struct ring *ring, struct ring_operation *operation, int descriptor,
 		     const struct ring_buffer *buffer, const char *data, size_t length, bool zero_copy)
 {
 	assert(data >= buffer->data && data + length <= buffer->data + RING_BUFFER_SIZE);
-	zero_copy = zero_copy && (ring->features & RING_SEND_ZERO_COPY) && buffer->index >= 0 &&
-		    length >= RING_ZERO_COPY_MIN;
+	zero_copy = zero_copy && can_send_zero_copy(ring, buffer) && length >= RING_ZERO_COPY_MIN;
 	return start_send(ring, operation, descriptor, data, length, buffer->index, zero_copy);
 }
 

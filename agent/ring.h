@@ -10,10 +10,11 @@
 #include <time.h>
 
 #define RING_ENTRIES	   64 // submission queue; a full queue is submitted at once, so this bounds nothing
-// Registered buffers. One large one sends an answer with the least CPU: each piece wakes the peer, and to fill a second
-// one meanwhile gains nothing, as the kernel has copied a piece when its submission returns (docs/benchmarks.md, send).
+// Registered buffers. One is enough: to fill a second one meanwhile gains nothing, as the kernel has copied a piece
+// when its submission returns, or keeps it until the peer has acknowledged it (docs/benchmarks.md, send).
 #define RING_BUFFERS	   1
 #define RING_BUFFER_SIZE   (512 * 1024) // bytes of each
+#define RING_COPIED_SIZE   (128 * 1024) // bytes of a buffer to fill where the kernel copies: they are still in the cache
 #define RING_ZERO_COPY_MIN (16 * 1024)	// bytes from which on SEND_ZC costs less than the copy, on a network card
 
 // Kernel features beyond Linux 5.15, as bits of ring.features.
@@ -115,6 +116,10 @@ int ring_send(struct ring *ring, struct ring_operation *operation, int descripto
 // called when the kernel needs the buffer no more. (Over loopback the kernel copies in any case, and SEND costs less.)
 int ring_send_buffer(struct ring *ring, struct ring_operation *operation, int descriptor,
 		     const struct ring_buffer *buffer, const char *data, size_t length, bool zero_copy);
+
+// The bytes of a buffer that ring_send_buffer() sends with the least CPU, when there are more to come: all of it where
+// the kernel sends from the buffer itself, or RING_COPIED_SIZE.
+size_t ring_send_size(const struct ring *ring, const struct ring_buffer *buffer, bool zero_copy);
 
 // Starts to connect. The address must stay in place until the loop has gone on. Result: 0 or -errno.
 int ring_connect(struct ring *ring, struct ring_operation *operation, int descriptor, const struct sockaddr *address,

@@ -145,6 +145,11 @@ int transport_send_memory(struct transport *transport, const char *data, size_t 
 	return ring_send(transport->ring, &transport->sending, transport->descriptor, data, length);
 }
 
+size_t transport_send_size(const struct transport *transport, const struct ring_buffer *buffer)
+{
+	return ring_send_size(transport->ring, buffer, transport->over_network);
+}
+
 void transport_send_last(struct transport *transport, const char *data, size_t length)
 {
 	assert(transport->state == TRANSPORT_OPEN && !transport->sending.pending);

@@ -60,6 +60,9 @@ int transport_send(struct transport *transport, const struct ring_buffer *buffer
 // The same for bytes anywhere.
 int transport_send_memory(struct transport *transport, const char *data, size_t length);
 
+// How much of a buffer is best sent at once when there is more to come, as ring_send_size().
+size_t transport_send_size(const struct transport *transport, const struct ring_buffer *buffer);
+
 // Sends bytes right before transport_close(), as many as the kernel takes at once; no send may be in flight.
 void transport_send_last(struct transport *transport, const char *data, size_t length);
 

@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static char piece[RING_BUFFER_SIZE];
+static char piece[RING_COPIED_SIZE];
 static size_t used;
 
 static void send_piece(int peer)

@@ -117,6 +117,25 @@ static void large_sends(unsigned wanted)
 	ring_close(&ring);
 }
 
+Test(ring, the_whole_buffer_is_sent_only_where_the_kernel_does_not_copy)
+{
+	struct ring_buffer *buffer;
+	bool zero_copy;
+
+	cr_assert_eq(ring_open(&ring, RING_ALL_FEATURES), 0);
+	buffer = ring_buffer_take(&ring);
+	zero_copy = (ring.features & RING_SEND_ZERO_COPY) && (ring.features & RING_REGISTERED_BUFFERS);
+	cr_assert_eq(ring_send_size(&ring, buffer, true), zero_copy ? RING_BUFFER_SIZE : RING_COPIED_SIZE);
+	cr_assert_eq(ring_send_size(&ring, buffer, false), RING_COPIED_SIZE);
+	ring_buffer_give(buffer);
+	ring_close(&ring);
+	cr_assert_eq(ring_open(&ring, RING_ALL_FEATURES & ~(unsigned)RING_SEND_ZERO_COPY), 0);
+	buffer = ring_buffer_take(&ring);
+	cr_assert_eq(ring_send_size(&ring, buffer, true), RING_COPIED_SIZE);
+	ring_buffer_give(buffer);
+	ring_close(&ring);
+}
+
 // A peer that reads nothing: disconnecting ends a send, also one whose pages the kernel still holds.
 static void send_to_a_silent_peer_can_be_ended(unsigned wanted)
 {
