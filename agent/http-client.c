@@ -419,6 +419,7 @@ static void judge(struct http_client *client)
 		client->parser.keep_alive = false;
 	}
 	client->reused = true;
+	client->resent = false;
 	if (!client->parser.keep_alive)
 		close_connection(client);
 	result = http_response_judge(client);

@@ -201,6 +201,8 @@ int http_response_judge(struct http_client *client)
 			return http_failure_set(&client->failure, HTTP_FAILURE_COMPRESSED_SHORT, NULL);
 		return 0;
 	case 204:
+	// R-07 speaks of two refusals in a row: the next one is of another place.
+	client->unauthorized = 0;
 		return 0;
 	case 302:
 	case 307:

@@ -150,11 +150,11 @@ class Connection:
 class Wire:
     """A listening socket to which an agent comes as to its ACS."""
 
-    def __init__(self):
-        self.socket = socket.create_server(('127.0.0.1', 0), backlog=64)
+    def __init__(self, host='127.0.0.1'):
+        self.socket = socket.create_server((host, 0), backlog=64)
         self.socket.settimeout(TIMEOUT)
         self.host, self.port = self.socket.getsockname()
-        self.url = 'http://127.0.0.1:%d/' % self.port
+        self.url = 'http://%s:%d/' % (self.host, self.port)
 
     def accept(self):
         return Connection(self.socket.accept()[0])
