@@ -10,6 +10,8 @@
 #define FAULT_FIRST_OF_1_1 9013u // of a transfer that was accepted; in the answer to a request 1.0 has it, too
 #define FAULT_VENDOR_FIRST 9800u
 
+#define BLANKS " \t\r\n" // that a server may have around a header's text
+
 static const struct {
 	const char *text;
 	enum soap_namespace name_space;
@@ -21,8 +23,11 @@ static const struct {
 
 int cwmp_version_of_text(const char *text)
 {
+	text += strspn(text, BLANKS);
 	for (int version = CWMP_1_0; version <= CWMP_1_4; version++) {
-		if (!strcmp(versions[version].text, text))
+		size_t length = strlen(versions[version].text);
+
+		if (!strncmp(versions[version].text, text, length) && !text[length + strspn(text + length, BLANKS)])
 			return version;
 	}
 	return -EINVAL;

@@ -56,6 +56,22 @@ static bool type_fits(const struct soap_value *value, const struct espalier_para
 }
 
 static int check(struct agent *agent, struct set_value *entry)
+static bool is_blank(char character)
+{
+	return character == ' ' || character == '\t' || character == '\n' || character == '\r';
+}
+
+// XML Schema wants blanks around a value left out, for all types but strings (whiteSpace is "collapse").
+static void strip(struct soap_string *text)
+{
+	while (text->length && is_blank(text->data[0])) {
+		text->data++;
+		text->length--;
+	}
+	while (text->length && is_blank(text->data[text->length - 1]))
+		text->length--;
+}
+
 {
 	const struct espalier_parameter *parameter;
 	const struct espalier_node *node;
@@ -75,6 +91,8 @@ static int check(struct agent *agent, struct set_value *entry)
 	if (entry->value.nil)
 		return ESPALIER_FAULT_VALUE;
 	error = espalier_value_parse(parameter, text_of(entry), entry->value.text.length, &entry->parsed);
+	if (parameter->type != ESPALIER_STRING && !(parameter->flags & ESPALIER_LIST))
+		strip(&entry->value.text);
 	if (error) {
 		entry->text = error == -ERANGE ? "the value is outside the limits" : "the value has a wrong form";
 		return ESPALIER_FAULT_VALUE;

@@ -11,7 +11,8 @@ Test(cwmp_version, texts)
 	cr_expect_eq(cwmp_version_of_text("1.4"), CWMP_1_4);
 	cr_expect_eq(cwmp_version_of_text("1.5"), -EINVAL);
 	cr_expect_eq(cwmp_version_of_text("1.40"), -EINVAL);
-	cr_expect_eq(cwmp_version_of_text(" 1.2"), -EINVAL);
+	cr_expect_eq(cwmp_version_of_text("\n\t1.2 \r\n"), CWMP_1_2);
+	cr_expect_eq(cwmp_version_of_text("1.2 1"), -EINVAL);
 	cr_expect_eq(cwmp_version_of_text(""), -EINVAL);
 	for (int version = CWMP_1_0; version <= CWMP_1_4; version++)
 		cr_expect_eq(cwmp_version_of_text(cwmp_version_text((enum cwmp_version)version)), version);
