@@ -17,6 +17,7 @@ struct agent_configuration {
 	bool dhcp; // the ACS may be named by DHCP
 	uint32_t periodic_interval;
 	bool periodic_enable, ask_methods;
+	bool basic_over_http, follow_all_redirects, version_fallback, strict_types;
 	uint32_t base64_type;	       // index into agent_base64_types
 	uint32_t existing_alias_fault; // index into agent_existing_alias_faults
 	uint32_t autonomous_events;    // enum autonomous_events

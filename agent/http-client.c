@@ -407,7 +407,7 @@ static void attempt(struct http_client *client)
 static void judge(struct http_client *client)
 {
 	unsigned status = client->parser.status;
-	bool again = status == 401 || status == 302 || status == 307 || (status == 415 && client->coded);
+	bool again = status == 401 || http_response_redirects(client) || (status == 415 && client->coded);
 	int result;
 
 	client->response_complete = true;

@@ -52,9 +52,10 @@ struct http_client_events {
 struct http_settings {
 	const char *user, *password;
 	const char *user_agent;		   // NULL: "Espalier/" and the version
+	bool basic_over_http;		   // allow Basic in clear text
 	enum http_compression compression; // of requests, and whether compressed responses are asked for
 	struct tls *tls;		   // NULL: no https
-	bool xml_only;			   // fail a response whose Content-Type is given and is not XML
+	bool all_redirects;		   // follow 301, 303 and 308 too, as if they were 307
 	unsigned timeout_ms;		   // for connecting, and for progress in an exchange; 0: the default
 	unsigned exchange_max_ms;	   // 0: the default
 	uint64_t body_max;		   // 0: the default

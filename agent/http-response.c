@@ -124,7 +124,7 @@ static int decoded_body(void *context, const char *data, size_t length)
 	if (length == 0)
 		return 0;
 	client->result.empty = false;
-	if (client->settings.xml_only && client->type_failure.kind != HTTP_FAILURE_NONE) {
+	if (client->type_failure.kind != HTTP_FAILURE_NONE) {
 		client->failure = client->type_failure;
 		return -EMEDIUMTYPE;
 	}
@@ -157,7 +157,8 @@ static int judge_unauthorized(struct http_client *client)
 
 	if (!client->settings.user || !client->settings.user[0] || !client->settings.password)
 		return http_failure_set(&client->failure, HTTP_FAILURE_NO_CREDENTIALS, NULL);
-	result = authentication_accept(&client->authentication, client->url.secure, &stale);
+	result = authentication_accept(&client->authentication, client->settings.basic_over_http || client->url.secure,
+				       &stale);
 	if (result == -EPERM)
 		return http_failure_set(&client->failure, HTTP_FAILURE_BASIC, NULL);
 	if (result != 0) {
@@ -170,6 +171,20 @@ static int judge_unauthorized(struct http_client *client)
 	if (client->unauthorized > HTTP_UNAUTHORIZED_MAX)
 		return http_failure_set(&client->failure, HTTP_FAILURE_STALE, NULL);
 	return 0;
+}
+
+bool http_response_redirects(const struct http_client *client)
+{
+	switch (client->parser.status) {
+	case 302:
+	case 307:
+		return true;
+	case 301:
+	case 303:
+	case 308:
+		return client->settings.all_redirects;
+	}
+	return false;
 }
 
 // the same message again, to where the server points, for the rest of the session. Returns 0 to send it.
@@ -187,6 +202,8 @@ static int judge_redirect(struct http_client *client)
 		authentication_clear(&client->authentication);
 		client->resolved = false;
 	}
+	// R-07 speaks of two refusals in a row: the next one is of another place.
+	client->unauthorized = 0;
 	client->url = client->location;
 	return 0;
 }
@@ -195,19 +212,17 @@ int http_response_judge(struct http_client *client)
 {
 	int result;
 
+	if (http_response_redirects(client)) {
+		result = judge_redirect(client);
+		return result == 0 ? 1 : result;
+	}
 	switch (client->parser.status) {
 	case 200:
 		if (client->decoding && !http_decoder_complete(&client->decoder))
 			return http_failure_set(&client->failure, HTTP_FAILURE_COMPRESSED_SHORT, NULL);
 		return 0;
 	case 204:
-	// R-07 speaks of two refusals in a row: the next one is of another place.
-	client->unauthorized = 0;
 		return 0;
-	case 302:
-	case 307:
-		result = judge_redirect(client);
-		return result == 0 ? 1 : result;
 	case 401:
 		result = judge_unauthorized(client);
 		return result == 0 ? 1 : result;

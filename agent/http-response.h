@@ -10,3 +10,6 @@ extern const struct http_parser_events http_response_events;
 // Judges a response that is complete. Returns 0 when it is good; 1 when the message is to be sent again, perhaps to
 // another server, whose connection is then still to be made; or -errno, with the client's failure noted.
 int http_response_judge(struct http_client *client);
+
+// Whether the response's status is that of a redirect that is followed.
+bool http_response_redirects(const struct http_client *client);

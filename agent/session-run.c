@@ -332,12 +332,15 @@ static void send_inform(struct session_run *run)
 	snprintf(run->password, sizeof(run->password), "%s", settings_text(settings, SETTING_PASSWORD));
 	run->http.settings.user = run->username;
 	run->http.settings.password = run->password;
+	run->http.settings.basic_over_http = run->agent->configuration.basic_over_http;
+	run->http.settings.all_redirects = run->agent->configuration.follow_all_redirects;
 	run->http.settings.compression = compression(settings_text(settings, SETTING_HTTP_COMPRESSION));
 	run->session.hold = false;
 	getrandom(&run->first_id, sizeof(run->first_id), 0);
 	new_id(run);
 	run->version = CWMP_1_4;
-	if (run->rejected >= REJECTED_BEFORE_FALLBACK && run->rejected % 2 == 0)
+	if (run->agent->configuration.version_fallback && run->rejected >= REJECTED_BEFORE_FALLBACK &&
+	    run->rejected % 2 == 0)
 		run->version = CWMP_1_0;
 	run->namespace = cwmp_version_namespace(run->version);
 	log_info("session with %.*s", (int)strcspn(run->url, "?"), run->url);

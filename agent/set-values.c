@@ -42,20 +42,20 @@ static bool is(struct soap_string text, const char *name)
 	return text.length == strlen(name) && !memcmp(text.data, name, text.length);
 }
 
-// Lenient where servers differ: no type at all, and string for anything, are taken. Whether the text is one of
-// the type, a list of so many items, one of an enumeration: that the library checks by the schema.
-static bool type_fits(const struct soap_value *value, const struct espalier_parameter *parameter)
+// Lenient where servers differ: no type at all, and unless `strict` string for anything, are taken. Whether the
+// text is one of the type, a list of so many items, one of an enumeration: that the library checks by the schema
+//
+static bool type_fits(const struct soap_value *value, const struct espalier_parameter *parameter, bool strict)
 {
-	if (!value->type.data || is(value->type, "string"))
+	if (!value->type.data || (is(value->type, "string") && !strict))
 		return true;
 	if (parameter->flags & ESPALIER_LIST)
-		return false;
+		return is(value->type, "string");
 	if (parameter->type == ESPALIER_BASE64 && is(value->type, "base64Binary"))
 		return true;
 	return is(value->type, espalier_type_name(parameter->type));
 }
 
-static int check(struct agent *agent, struct set_value *entry)
 static bool is_blank(char character)
 {
 	return character == ' ' || character == '\t' || character == '\n' || character == '\r';
@@ -72,6 +72,7 @@ static void strip(struct soap_string *text)
 		text->length--;
 }
 
+static int check(struct agent *agent, struct set_value *entry)
 {
 	const struct espalier_parameter *parameter;
 	const struct espalier_node *node;
@@ -86,13 +87,13 @@ static void strip(struct soap_string *text)
 	parameter = tree_parameter_of(agent->tree, entry->reference);
 	if (!(parameter->flags & ESPALIER_WRITABLE))
 		return ESPALIER_FAULT_READ_ONLY;
-	if (!type_fits(&entry->value, parameter))
+	if (!type_fits(&entry->value, parameter, agent->configuration.strict_types))
 		return ESPALIER_FAULT_TYPE;
 	if (entry->value.nil)
 		return ESPALIER_FAULT_VALUE;
-	error = espalier_value_parse(parameter, text_of(entry), entry->value.text.length, &entry->parsed);
 	if (parameter->type != ESPALIER_STRING && !(parameter->flags & ESPALIER_LIST))
 		strip(&entry->value.text);
+	error = espalier_value_parse(parameter, text_of(entry), entry->value.text.length, &entry->parsed);
 	if (error) {
 		entry->text = error == -ERANGE ? "the value is outside the limits" : "the value has a wrong form";
 		return ESPALIER_FAULT_VALUE;

@@ -128,6 +128,14 @@ def test_lenient_type(pair):
     assert acs.call(('set', INTERVAL, '78:int')).details == {INTERVAL: 9006}
 
 
+@pytest.mark.parametrize('kind', ['string', 'int', 'unsignedInt', None])
+def test_R53_strict_types(pair, kind):
+    acs, agent = pair(strict_types='yes')
+    result = acs.call(('set', INTERVAL, '77' if kind is None else '77:' + kind))
+    assert result.details == ({} if kind in ('unsignedInt', None) else {INTERVAL: 9006})
+    assert acs.call(('set', CODE, 'a:string')).good
+
+
 def test_T079_values_survive_kill(pair):
     acs, agent = pair('--parameter-key', 'k')
     assert acs.set({INTERVAL: '4321', CODE: 'code', SERVER + 'Password': 'pw'}).good
@@ -188,6 +196,7 @@ def test_T052_large_set(pair, publish):
     number = acs.send('set', *['%s=value of %s' % (path, path[-30:]) for path in paths])
     agent.set_paths({CODE: 'an active change opens a session'})
     assert acs.result(number).good
+    assert max(len(message.body) for message in acs.messages(False)) > 32768
     values = acs.get('Device.')
     assert all(values[path] == 'value of ' + path[-30:] for path in paths)
 

@@ -111,7 +111,7 @@ static void open_client(const struct http_settings *settings)
 static void start(void (*script)(struct peer *peer))
 {
 	const struct http_settings settings = {
-		.user = "user", .password = "pass", .xml_only = true, .timeout_ms = 3000};
+		.user = "user", .password = "pass", .timeout_ms = 3000};
 
 	peer_start(&peer, script, NULL);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/cwmp", (unsigned)peer.port);
