@@ -154,6 +154,22 @@ def test_T036_url_set_by_the_acs_is_kept(device, client):
     assert '0 BOOTSTRAP' not in [event for inform in acs.informs()[1:] for event in inform.events]
 
 
+def test_T036_other_url_in_a_later_lease(device):
+    """The ACS that DHCP has named sets the URL itself; what the next lease says is then no news."""
+    device.dhcp.serve(option43(VALUES))
+    acs, other = device.acs(), device.acs('10.9.0.2')
+    agent = device.agent().start()
+    udhcpc = device.dhcp.udhcpc()
+    acs.wait_inform('0 BOOTSTRAP')
+    agent.wait_idle()
+    assert acs.set({ACS_URL: URL4}).good
+    renew(device, udhcpc, option43({**VALUES, 1: OTHER4, 2: 'GROUP.8'}))
+    wait_shown(agent, {ACS_URL: URL4, CODE: 'GROUP.8'})
+    agent.restart()
+    assert acs.get(ACS_URL) == {ACS_URL: URL4}
+    assert sum('0 BOOTSTRAP' in inform.events for inform in acs.informs()) == 1 and not other.informs()
+
+
 def test_T036_url_set_by_a_local_program_is_kept(device):
     device.dhcp.serve(option43(VALUES))
     agent = device.agent(OTHER4).start()

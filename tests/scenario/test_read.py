@@ -72,12 +72,42 @@ def test_T058_types(pair):
         assert '<Name>%s</Name><Value xsi:type="xsd:%s">' % (name, kind) in text.replace('\n', ''), name
 
 
-def test_T059_T060_partial_and_empty_path(pair):
+# Each type of a value: what a program publishes, and the text that the ACS gets.
+TYPES = {'string': ('a<&>"\' b ',) * 2, 'int': ('-2147483648',) * 2, 'unsignedInt': ('4294967295',) * 2,
+         'long': ('-9223372036854775808',) * 2, 'unsignedLong': ('18446744073709551615',) * 2, 'boolean': ('true', '1'),
+         'dateTime': ('2030-02-28T23:59:59Z',) * 2, 'base64': ('AAEC/w==',) * 2, 'hexBinary': ('00FF', None)}
+
+
+def test_T058_values_and_types(pair, publish):
+    """Full names, in the order of the request."""
+    vendor = 'Device.X_ESPALIER_Types.'
+    publish('vendor', *['%s%s %s %s' % (vendor, kind.capitalize(), kind, value) for kind, (value, _) in TYPES.items()])
     acs, agent = pair()
-    some, everything = acs.call(('get', SERVER), ('get', ''))
-    assert set(some.values) and all(name.startswith(SERVER) and not name.endswith('.') for name in some.values)
-    assert set(some.values) <= set(everything.values)
-    assert 'Device.RootDataModelVersion' in everything.values
+    wait_until(lambda: len(agent.tree(vendor)) == len(TYPES), 'the segment')
+    paths = [vendor + kind.capitalize() for kind in reversed(TYPES)]
+    values = acs.get(*paths)
+    assert list(values) == paths
+    for path, (kind, (_, text)) in zip(paths, reversed(TYPES.items())):
+        assert values[path] == text or (text is None and values[path].upper() == '00FF'), path
+    body = next(m for m in acs.messages(True) if m.method == 'GetParameterValuesResponse').body.decode()
+    types = dict(re.findall(r'<Name>%s(\w+)</Name><Value xsi:type="([^"]*)">' % re.escape(vendor), body))
+    assert types == {kind.capitalize(): 'xsd:base64Binary' if kind == 'base64' else 'xsd:' + kind for kind in TYPES}
+    assert 'arrayType="cwmp:ParameterValueStruct[%d]"' % len(TYPES) in body
+
+
+def test_T059_T060_partial_and_empty_path(pair, publish):
+    """All that GetParameterNames lists below, instances included, and nothing else; but processes come and go."""
+    table = 'Device.X_ESPALIER_Test.Port.'
+    publish('vendor', *['%s%d.Link.%d.Up boolean %d' % (table, port, link, link % 2) for port in (1, 12) for link in (1, 3)],
+            'Device.X_ESPALIER_Test.Empty.{i}. object', 'Device.X_ESPALIER_Test.Empty.{i}.Name string')
+    acs, agent = pair()
+    wait_until(lambda: len(agent.tree(table)) == 4, 'the table')
+    for path in ('Device.DeviceInfo.MemoryStatus.', SERVER, table, table + '12.', table + '1.Link.', 'Device.', ''):
+        listed, got = acs.call(('names', path, '0'), ('get', path))
+        wanted = {name for name in names(listed) if not name.endswith('.') and not name.startswith(PROCESSES)}
+        assert {name for name in got.values if not name.startswith(PROCESSES)} == wanted and wanted, path
+        assert all(name.startswith(path) for name in got.values)
+    assert {'Device.RootDataModelVersion', table + '12.Link.3.Up'} <= wanted
 
 
 @pytest.mark.parametrize('path', ['Device.Nothing', 'Device.DeviceInfo.Nothing', 'Device.DeviceInfo',

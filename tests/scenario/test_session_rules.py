@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# When sessions are tried again, and with what; one session at a time (R-30, R-32, R-40, R-41; T053 to T056).
+# When sessions are tried again, and with what; one session at a time; own requests in a session (R-30 to R-36, R-40,
+# R-41; T022, T040, T044, T053 to T056).
 import re
 
 import pytest
 
 from acs import start_acs  # noqa: F401
-from agent import CODE, SERVER, STATE, make_agent, pair  # noqa: F401
+from agent import CODE, KEY, SERVER, STATE, make_agent, pair  # noqa: F401
+from fileserver import file_server  # noqa: F401
+from transfer import FIRMWARE, device  # noqa: F401
 
 EVENT = 'X 00D09E Test'
 WAIT, MULTIPLIER = (SERVER + name for name in ('CWMPRetryMinimumWaitInterval', 'CWMPRetryIntervalMultiplier'))
@@ -21,7 +24,7 @@ def informs(acs):
 
 
 @pytest.mark.parametrize('exchange', [1, 2], ids=['inform', 'empty'])
-def test_T053_silence_ends_the_session_after_30_s_and_more(pair, exchange):
+def test_T022_T053_silence_ends_the_session_after_30_s_and_more(pair, exchange):
     acs, agent = pair('--misbehave', 'silent:%d' % exchange, wait=False, fast=True)
     acs.wait_inform()
     raise_event(agent)
@@ -117,3 +120,41 @@ def test_T056_reboot_during_the_retries(pair, start_acs):
     assert inform.retry == 0
     assert sorted(inform.events) == ['1 BOOT', '3 SCHEDULED', '4 VALUE CHANGE', 'M ScheduleInform(key)', EVENT]
     assert inform.parameters[CODE] == 'changed'
+
+
+def methods_from(acs, event):
+    """The methods of the POSTs from the Inform with this event on."""
+    posts = acs.messages(True)
+    first = next(number for number, message in enumerate(posts)
+                 if message.method == 'Inform' and event in message.texts('EventCode'))
+    return [message.method for message in posts[first:]]
+
+
+def test_T040_transfer_complete_is_held_and_then_sent(device, file_server):
+    device = device()
+    acs, agent = device.acs, device.agent
+    done = acs.send_all([('connect',), ('download', 'key', FIRMWARE, file_server.url('/nothing')), ('set-hold', 'on'),
+                         ('wait-inform', '7 TRANSFER COMPLETE'), ('get', CODE), ('get', KEY), ('set-hold', 'off'),
+                         ('get', CODE)])
+    assert acs.result(done[-1]).good
+    agent.wait_idle(3)
+    response = 'GetParameterValuesResponse'
+    assert methods_from(acs, '7 TRANSFER COMPLETE') == ['Inform', '', response, response, response, 'TransferComplete', '']
+    assert [end.key for end in device.ends()] == ['key']
+    assert 'in a row has failed' not in agent.process.stderr and not acs.warnings
+
+
+@pytest.mark.parametrize('fault', [8000, 8002, 8800])
+def test_T044_fault_on_transfer_complete(device, file_server, fault):
+    """The session goes on with the requests of the ACS, ends well, and the next one tells it again."""
+    device = device()
+    acs, agent = device.acs, device.agent
+    done = acs.send_all([('connect',), ('download', 'key', FIRMWARE, file_server.url('/nothing')),
+                         ('misbehave', 'fault:2:%d' % fault), ('wait-inform', '7 TRANSFER COMPLETE'), ('get', CODE)])
+    assert acs.result(done[-1]).good
+    agent.wait_idle(3)
+    assert methods_from(acs, '7 TRANSFER COMPLETE') == ['Inform', 'TransferComplete', '', 'GetParameterValuesResponse']
+    acs.call(('get', CODE))
+    device.wait_settled()
+    assert [end.key for end in device.ends()] == ['key'] * 2
+    assert 'in a row has failed' not in agent.process.stderr
