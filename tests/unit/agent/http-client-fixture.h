@@ -110,8 +110,7 @@ static void open_client(const struct http_settings *settings)
 // Opens the client and a server with a script, and begins a session between them.
 static void start(void (*script)(struct peer *peer))
 {
-	const struct http_settings settings = {
-		.user = "user", .password = "pass", .timeout_ms = 3000};
+	const struct http_settings settings = {.user = "user", .password = "pass", .timeout_ms = 3000};
 
 	peer_start(&peer, script, NULL);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/cwmp", (unsigned)peer.port);
