@@ -145,15 +145,13 @@ static void forgotten(int error, void *context)
 	free(waiting);
 }
 
-// Nobody wants to know more of it: out of the queue, and its record goes. An agent that is killed before that finds out
-// by the note.
-static void forget(struct agent *agent, struct transfer *transfer)
+// Out of the queue, and its record goes. An agent that is killed before that finds out by the note.
+static void take_record(struct agent *agent, struct transfer *transfer)
 {
 	struct waiting *waiting = wait_for(agent, transfer->number, NULL, NULL);
 	struct store_transaction *transaction = waiting ? store_begin(agent->store) : NULL;
 	char name[16];
 
-	transfer_told_add(agent, transfer->number);
 	transfer_name(transfer, name);
 	take_out(agent, transfer);
 	if (!transaction) {
@@ -164,15 +162,26 @@ static void forget(struct agent *agent, struct transfer *transfer)
 	store_commit(transaction, forgotten, waiting);
 }
 
+// Nobody wants to know more of it.
+static void forget(struct agent *agent, struct transfer *transfer)
+{
+	transfer_told_add(agent, transfer->number);
+	take_record(agent, transfer);
+}
+
 static void request_ended(struct acs_request *request, enum acs_request_end end, const void *response)
 {
 	struct transfer *transfer = (struct transfer *)((char *)request - offsetof(struct transfer, request));
 
 	(void)response;
-	if (end == ACS_REQUEST_REFUSED)
+	// First of all: from here on a kill leads to no repetition.
+	transfer_told_add(transfer->agent, transfer->number);
+	if (end == ACS_REQUEST_ANSWERED)
+		log_info("transfer %u: the ACS knows its end", transfer->number);
+	else if (end == ACS_REQUEST_REFUSED)
 		log_warning("%s of transfer %u was refused too often, with fault %u: it is given up",
 			    request->kind->name, transfer->number, request->fault_code);
-	forget(transfer->agent, transfer);
+	take_record(transfer->agent, transfer);
 }
 
 static const struct acs_request_kind transfer_complete = {

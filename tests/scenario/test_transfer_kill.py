@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kill -9 of the agent at any moment of file transfers: each end is told, and told once (R-64, R-65, R-69).
+import collections
 import os
 import random
+import re
 import signal
 import threading
 
@@ -28,7 +30,23 @@ class Delivery:
     def __init__(self, request):
         self.key = (request.texts('CommandKey') or request.texts('AnnounceURL'))[0]
         self.fault = int(request.texts('FaultCode')[0])
+        # By which an ACS knows a repeat: all that the call says.
+        self.text = re.search(r'Body>(.*)</', request.body, re.S)[1]
         self.followed = False
+
+
+class Life:
+    """What one process of the agent has logged of its calls. `known`: the numbers of the transfers whose end it knew to
+    be told. How its last call has ended: it was killed before it had the answer (`unanswered`), or after that, but
+    before it had made a note of it (`unnoted`)."""
+
+    def __init__(self, log):
+        self.known = re.findall(r'^<6>transfer (\d+): the ACS knows its end$', log, re.M)
+        *before, last = re.split('^<6>calls .*TransferComplete$', log, flags=re.M)
+        noted = ': the ACS knows its end' in last
+        answered = 'own request sent, response' in last
+        self.unanswered = bool(before) and not noted and not answered
+        self.unnoted = bool(before) and not noted and answered
 
 
 class Controller:
@@ -125,17 +143,23 @@ def killed(make_agent, file_server, folder, count):
     acs.wire.close()
 
     assert len(acs.accepted) > count / 4
-    known = set()
+    told = {}
     for delivery in acs.deliveries:
         assert delivery.key in acs.sent and delivery.fault in faults[delivery.key.split()[0]], vars(delivery)
-        assert delivery.key not in known, '%s is told again' % delivery.key
-        if delivery.followed:
-            known.add(delivery.key)
-    # The answer to a delivery may be lost with the process that it comes to; then only it is repeated.
-    repeated = len(acs.deliveries) - len(acs.told())
-    unfollowed = sum(not delivery.followed for delivery in acs.deliveries)
-    print('%d transfers, %d accepted, %d told, %d answers lost' % (count, len(acs.accepted), len(acs.told()), repeated))
-    assert repeated <= unfollowed
+        before = told.get(delivery.key)
+        if before:
+            assert not before.followed, '%s is told again' % delivery.key
+            assert delivery.text == before.text, 'an ACS would not know it for a repeat'
+        told[delivery.key] = delivery
+    lives = [Life(path.read_text(errors='replace')) for path in folder.glob('*-espalier-agent.stderr')]
+    known = collections.Counter(number for life in lives for number in life.known)
+    assert set(known.values()) == {1}, 'an answer that the agent has had ends it'
+    # What is told again was on its way when the agent was killed, and the agent had not had the answer.
+    repeats = len(acs.deliveries) - len(told)
+    unanswered, unnoted = sum(life.unanswered for life in lives), sum(life.unnoted for life in lives)
+    print('%d kills: %d transfers accepted, %d told, %d of them again; %d kills before the agent had the answer, %d '
+          'between that and its note' % (count, len(acs.accepted), len(told), repeats, unanswered, unnoted))
+    assert repeats <= unanswered + unnoted and unnoted <= count / 100
     assert not os.listdir(agent.state / 'transfers')
     assert not (agent.state / 'agent.db.corrupt').exists()
 
