@@ -251,7 +251,6 @@ int agent_open(struct agent *agent)
 	agent->running = true;
 	references_follow(agent);
 	row_changes_recover(&agent->row_changes);
-	agent_take_changes(agent, notify_waiting(&agent->notify));
 	agent_look(agent);
 	du_changes_resume(&agent->du_changes);
 	factory_reset_resume(&agent->factory_reset);

@@ -34,6 +34,7 @@ struct notify_value {
 	bool datagram; // is in the datagram under way
 	bool taken;    // while rebuilding: is in the new list too, which has its path now
 	bool fresh;    // while rebuilding: is only in the new list
+	bool back;     // was not there when a change of it was to be reported, and is there again
 };
 
 struct notify_row {
@@ -335,8 +336,11 @@ static int rebuild_row(struct notify *notify, struct rebuild *rebuild, const str
 		known = find(notify, path);
 		if (known && known->taken)
 			continue; // two owners publish the same parameter: the first counts
-		if (known)
+		if (known) {
 			value = *known;
+			if ((size_t)(known - notify->values) >= notify->present)
+				value.back = true;
+		}
 		changed = set_notification(notify, node, i, notification, &value);
 		if (changed < 0)
 			continue; // the row has just gone
@@ -489,6 +493,13 @@ static unsigned lightweight_change_of(const struct notify_value *value)
 								   : NOTIFY_LIGHTWEIGHT_PASSIVE;
 }
 
+// What of a value waits to be reported, as a set of enum notify_change.
+static unsigned waiting_of(const struct notify *notify, const struct notify_value *value)
+{
+	return (value->inform.changed ? change_of(notify, value) : 0) |
+	       (value->lightweight.changed ? lightweight_change_of(value) : 0);
+}
+
 // Whether a half is to report the value, and was not yet.
 static bool is_new(struct notify_half *half, uint64_t hash)
 {
@@ -527,6 +538,10 @@ unsigned notify_scan(struct notify *notify, struct store_transaction *transactio
 				of_value |= lightweight_change_of(value);
 			if (of_value)
 				record(transaction, value);
+			// The event of a change that was seen before may have gone without its value.
+			if (value->back)
+				of_value |= waiting_of(notify, value);
+			value->back = false;
 			found |= of_value;
 		}
 	}
@@ -590,12 +605,8 @@ unsigned notify_waiting(const struct notify *notify)
 {
 	unsigned found = 0;
 
-	for (size_t i = 0; i < notify->present; i++) {
-		if (notify->values[i].inform.changed)
-			found |= change_of(notify, &notify->values[i]);
-		if (notify->values[i].lightweight.changed)
-			found |= lightweight_change_of(&notify->values[i]);
-	}
+	for (size_t i = 0; i < notify->present; i++)
+		found |= waiting_of(notify, &notify->values[i]);
 	return found;
 }
 

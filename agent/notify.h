@@ -45,8 +45,8 @@ void notify_free(struct notify *notify);
 // with `transaction`. Call notify_scan() after it. Returns 0 or -ENOMEM.
 int notify_rebuild(struct notify *notify, struct store_transaction *transaction);
 
-// Looks for values that differ from what was reported. Returns a set of enum notify_change: new changes only. Nothing
-// is found while held.
+// Looks for values that differ from what was reported. Returns a set of enum notify_change: new changes, and those that
+// wait of parameters that have come since the last time. Nothing is found while held.
 unsigned notify_scan(struct notify *notify, struct store_transaction *transaction);
 
 // While the ACS sets values, changes do not count until the new values are taken as reported.
