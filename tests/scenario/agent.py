@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A running espalier-agent as a scenario test sees it, with its configuration, its state and its tree.
 import json
+import shutil
 import sqlite3
 
 import pytest
@@ -35,6 +36,13 @@ class Agent:
     def restart(self):
         self.process.stop()
         return self.start()
+
+    def power_cut(self, run_folder):
+        """The device's power goes and comes back: what is in memory is gone, and it is another boot."""
+        self.process.kill()
+        for path in run_folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        return self.seed(STATE, {'boot-id': 'the boot before'}).start()
 
     def wait_idle(self, sessions=1):
         """Waits until so many sessions of this process have ended well."""

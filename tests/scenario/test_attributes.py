@@ -6,7 +6,9 @@ import pytest
 
 from acs import start_acs  # noqa: F401
 from agent import CODE, KEY, SERVER, make_agent, pair, publish  # noqa: F401
+from kills import get_attributes
 from process import wait_until
+from wire import Wire
 
 INFO = 'Device.DeviceInfo.'
 URL = SERVER + 'URL'
@@ -68,8 +70,19 @@ def test_T086_active_on_a_counter_is_denied(pair):
 
 def test_T087_forced_stays(pair):
     acs, agent = pair()
-    results = acs.call(('set-attributes', CODE, '0'), ('attributes', CODE))
-    assert attributes(results[1])[CODE][0] == 2
+    version, forced = INFO + 'SoftwareVersion', (INFO + 'SoftwareVersion', CODE)
+    results = acs.call(*[('set-attributes', path, '0') for path in forced], ('set-attributes', INFO + 'HardwareVersion', '0'),
+                       ('attributes', *forced))
+    assert all(result.fault in (0, 9009) for result in results[:2]) and results[2].good
+    assert {path: attributes(results[3])[path][0] for path in forced} == {path: 2 for path in forced}
+    agent.set_paths({CODE: 'local'})
+    assert acs.wait_inform('4 VALUE CHANGE').parameters[CODE] == 'local'
+    agent.process.stop()
+    agent.path.write_text(agent.path.read_text().replace('[device]', '[device]\nsoftware_version = 9.9'))
+    count = len(acs.informs())
+    agent.start()
+    inform = acs.wait_inform('4 VALUE CHANGE', after=count)
+    assert inform.parameters[version] == '9.9'
 
 
 def test_T088_no_local_writes(pair):
@@ -82,6 +95,48 @@ def test_T088_no_local_writes(pair):
     agent.set(Username='me')
 
 
+def test_T088_other_entities_are_stored_and_returned(pair):
+    """None of them gives the LAN side its access back."""
+    acs, agent = pair(strange=True)
+    name = SERVER + 'Username'
+    results = acs.call(('set-attributes', name, '-', 'X_ACME_Installer,somebody'), ('attributes', name))
+    assert results[0].good and attributes(results[1])[name] == (0, 'X_ACME_Installer,somebody')
+    agent.set(status=1, Username='me')
+    agent.process.kill()
+    agent.start()
+    assert attributes(acs.call(('attributes', name)))[name] == (0, 'X_ACME_Installer,somebody')
+    agent.set(status=1, Username='me')
+
+
+def test_T089_a_change_of_the_other_only(make_agent):
+    """The values beside a Change flag that is false do not count, whatever they are."""
+    wire = Wire()
+    agent = make_agent(wire.url).start()
+    wire.first()
+    struct = ('<SetParameterAttributesStruct><Name>%s</Name><NotificationChange>%s</NotificationChange>'
+              '<Notification>%d</Notification><AccessListChange>%s</AccessListChange>'
+              '<AccessList n:arrayType="xsd:string[%d]">%s</AccessList></SetParameterAttributesStruct>')
+
+    def set_one(path, change, notification, access_change, names):
+        answer = connection.call(
+            '<c:SetParameterAttributes><ParameterList n:arrayType="c:SetParameterAttributesStruct[1]">%s</ParameterList>'
+            '</c:SetParameterAttributes>' % struct % (path, change, notification, access_change, len(names), ''.join(
+                '<string>%s</string>' % name for name in names)))
+        assert answer.method == 'SetParameterAttributesResponse', answer.body
+        found = connection.call(get_attributes(URL))
+        return found.texts('Notification'), found.texts('string')
+
+    connection = wire.session(agent)
+    assert set_one(URL, 1, 1, 1, ['Subscriber', 'other']) == (['1'], ['Subscriber', 'other'])
+    assert set_one(URL, 0, 2, 1, []) == (['1'], [])
+    assert set_one(URL, 'true', 2, 'false', ['Subscriber']) == (['2'], [])
+    assert set_one(URL, 'false', 6, 0, ['a', 'b']) == (['2'], [])
+    assert set_one(SERVER, 0, 0, 0, []) == (['2'], [])
+    assert set_one(INFO + 'UpTime', 0, 2, 0, []) == (['2'], []), 'no 9009 for what is not asked'
+    connection.end()
+    wire.close()
+
+
 @pytest.mark.parametrize('path, notification, fault', [('Device.Nope', '1', 9005), (URL, '8', 9003), (URL, '7', 9003)])
 def test_faults_change_nothing(pair, path, notification, fault):
     acs, agent = pair()
@@ -89,7 +144,7 @@ def test_faults_change_nothing(pair, path, notification, fault):
     assert result.fault == fault and attributes(after)[URL][0] == 0
 
 
-def test_T089_T090_attributes_survive(pair):
+def test_T090_attributes_survive(pair):
     acs, agent = pair(strange=True)
     assert acs.call(('set-attributes', URL, '1', 'x')).good
     agent.process.kill()

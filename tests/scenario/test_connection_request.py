@@ -3,11 +3,13 @@
 import http.client
 import re
 import socket
+import time
 import urllib.parse
 import urllib.request
 
 import pytest
 
+import wire
 from acs import start_acs  # noqa: F401
 from agent import CODE, KEY, PASSWORD, SERVER, URL, USER, make_agent, pair  # noqa: F401
 from process import TIMEOUT, wait_until
@@ -62,25 +64,51 @@ def test_T117_wrong_path_and_method(pair):
 
 
 def test_T117_ten_quick_requests(pair):
-    acs, agent = pair('--misbehave', 'delay:2-3:300')
+    """One session, and one more at most for those that came while it ran; that many of them are refused is R-103."""
+    acs, agent = pair('--misbehave', 'delay:2-3:1000')
     url = target(acs)
     count = len(acs.informs())
     answers = [digest(url) for _ in range(10)]
     assert set(answers) <= {200, 204, 503} and answers[0] in (200, 204)
     acs.wait_inform(after=count)
     agent.wait_idle(2)
-    assert len(acs.informs()) <= count + 10
+    time.sleep(1)
+    wait_until(lambda: agent.process.stderr.count('session with') == agent.process.stderr.count('the session has ended'),
+               'the end of the last session')
+    assert len(acs.informs()) <= count + 2
+    assert all(inform.events == ['6 CONNECTION REQUEST'] for inform in acs.informs()[count:])
 
 
-def test_request_during_a_session_leads_to_another(pair):
+def test_T117_request_during_a_session(pair):
+    """The session goes on; the request is refused for now, or leads to a session of its own afterwards."""
     acs, agent = pair()
     url = target(acs)
-    acs.send_all([('connect',), ('misbehave', 'delay:1:500'), ('get', CODE)])
+    numbers = acs.send_all([('connect',), ('misbehave', 'delay:1:1000'), ('get', CODE), ('get', KEY)])
     acs.wait_inform('6 CONNECTION REQUEST')
-    status = digest(url)
-    assert status in (200, 204, 503)
-    if status != 503:
+    answer = wire.knock(url.geturl())
+    assert answer.status in (200, 204, 503) and 'Retry-After' not in answer.text
+    assert acs.result(numbers[2]).good and acs.result(numbers[3]).good
+    assert not any('failed' in line for line in agent.process.stderr.splitlines())
+    if answer.status != 503:
         acs.wait_inform('6 CONNECTION REQUEST', after=2)
+
+
+def test_T117_replayed_nonce(pair):
+    """The same credentials twice, and with the count that comes next."""
+    acs, agent = pair()
+    url = target(acs).geturl()
+    challenge = wire.ask(url).challenge
+    good = wire.authorization(url, challenge)
+    assert wire.ask(url, good).status in (200, 204)
+    acs.wait_inform('6 CONNECTION REQUEST')
+    agent.wait_idle(2)
+    count = len(acs.informs())
+    for header in (good, good):
+        replayed = wire.ask(url, header)
+        assert replayed.status == 401 and replayed.challenge['nonce'] != challenge['nonce']
+    time.sleep(0.5)
+    assert len(acs.informs()) == count, 'it has started nothing'
+    assert wire.knock(url).status in (200, 204)
 
 
 def test_silent_clients_block_nobody(pair):

@@ -120,12 +120,24 @@ def test_T061_T063_T070_unknown_names(pair, path):
     assert [result.fault for result in results] == [9005, 9005, 9005, 0]
 
 
+def test_T063_object_without_its_dot(pair):
+    acs, agent = pair()
+    paths = [PROCESSES + 'Process', '%sProcess.%d' % (PROCESSES, os.getpid()), '%sProcess.%d.PID.' % (PROCESSES, os.getpid())]
+    assert acs.get(paths[1] + '.')
+    results = acs.call(*[(command, path) for path in paths for command in ('get', 'names', 'attributes')])
+    assert {result.fault for result in results} == {9005}
+
+
 def test_T062_empty_table(pair, publish):
     acs, agent = pair()
     publisher = publish('vendor', 'Device.X_ESPALIER_Empty.{i}. object', 'Device.X_ESPALIER_Empty.{i}.Name string(16)')
     wait_until(lambda: 'vendor' in agent.run('shmdump', '-s').stdout, 'the segment')
-    result = acs.call(('get', 'Device.X_ESPALIER_Empty.'))
-    assert result.good and not result.values
+    result, next_level, all_levels = acs.call(('get', 'Device.X_ESPALIER_Empty.'), ('names', 'Device.X_ESPALIER_Empty.', '1'),
+                                              ('names', 'Device.X_ESPALIER_Empty.', '0'))
+    assert result.good and not result.values and next_level.good and not names(next_level)
+    assert names(all_levels) == {'Device.X_ESPALIER_Empty.': False}
+    body = next(m for m in acs.messages(True) if m.method == 'GetParameterValuesResponse').body
+    assert b'arrayType="cwmp:ParameterValueStruct[0]"' in body
     publisher.stop()
 
 
@@ -151,6 +163,21 @@ def test_T065_T066_T067_T068_names(pair):
     assert level.fault == 9003
 
 
+def test_T066_everything_once(pair):
+    """Each object above a name is there, before it; nothing is there twice; and the parameters are those of T060."""
+    acs, agent = pair()
+    listed, values = acs.call(('names', '', '0'), ('get', ''))
+    paths = [line.split(' ')[0] for line in listed.lines if line.startswith('Device.')]
+    assert len(paths) == len(set(paths)) and not any('{' in path or '..' in path for path in paths)
+    seen = set()
+    for path in paths:
+        above = path.rstrip('.').rpartition('.')[0]
+        assert not above or above + '.' in seen, path
+        seen.add(path)
+    parameters = {path for path in paths if not path.endswith('.') and not path.startswith(PROCESSES)}
+    assert parameters == {path for path in values.values if not path.startswith(PROCESSES)}
+
+
 def test_names_then_values(pair):
     """Every name that is listed can be read (complaint 8)."""
     acs, agent = pair()
@@ -170,6 +197,28 @@ def test_T069_writable_is_true(pair):
         assert result.good == listed[path], path
         if not listed[path]:
             assert result.details == {path: 9008}
+
+
+def test_T069_tables_and_rows(pair, publish):
+    """Of the whole tree: a table is writable where AddObject works, a row where DeleteObject does, nothing else is."""
+    open_, closed = 'Device.X_ESPALIER_Open.', 'Device.X_ESPALIER_Closed.'
+    publish('vendor', open_ + '{i}. object,rw', open_ + '{i}.Name string,rw', open_ + '1.Name string,rw a',
+            closed + '{i}. object', closed + '{i}.Name string,rw', closed + '1.Name string,rw a')
+    acs, agent = pair()
+    wait_until(lambda: len(agent.tree(open_, closed)) == 2, 'the tables')
+    assert acs.call(('add', SERVER + 'InformParameter.')).good
+    listed = {path: writable for path, writable in names(acs.call(('names', '', '0'))).items()
+              if path.endswith('.') and not re.match(re.escape(PROCESSES) + r'Process\.\d', path)}
+    assert [listed[path] for path in (open_, open_ + '1.', closed, closed + '1.')] == [True, True, False, False]
+    assert listed[SERVER + 'InformParameter.'] and listed[SERVER + 'InformParameter.1.'] and not listed['Device.']
+    added = acs.call(*[('add', path) for path in listed])
+    for path, result in zip(listed, added):
+        row = path.split('.')[-2].isdigit()
+        assert result.good == (listed[path] and not row) and (result.good or result.fault == 9005), path
+    deleted = acs.call(*[('delete', path) for path in listed])
+    for path, result in zip(listed, deleted):
+        row = path.split('.')[-2].isdigit()
+        assert result.good == (listed[path] and row) and (result.good or result.fault == 9005), path
 
 
 def test_fresh_values(pair):

@@ -435,6 +435,31 @@ def test_T101_bootstrap_until_it_is_acknowledged(start_acs, make_agent):
     assert acs.wait_inform('2 PERIODIC').events == ['2 PERIODIC'], 'no second BOOTSTRAP, and BOOT only at a boot'
 
 
+def test_T101_power_cut_after_a_new_url(start_acs, make_agent, run_folder):
+    """The new ACS has not answered the Inform when the power goes: it is told again, with the BOOT of that."""
+    second = start_acs(*CREDENTIALS, '--misbehave', 'silent:1')
+    first = start_acs(*CREDENTIALS)
+    agent = make_agent(first.url).start()
+    first.wait_inform()
+    agent.wait_idle()
+    assert first.call(('set', SERVER + 'URL', second.url)).good
+    assert second.wait_inform().events == ['0 BOOTSTRAP']
+    for _ in range(2):
+        second.run('misbehave', 'silent:1')
+        count = len(second.informs())
+        agent.power_cut(run_folder)
+        assert second.wait_inform(after=count).events == ['0 BOOTSTRAP', '1 BOOT']
+    second.run('misbehave', 'off')
+    count = len(second.informs())
+    agent.power_cut(run_folder)
+    agent.wait_idle()
+    assert second.informs()[-1].events == ['0 BOOTSTRAP', '1 BOOT']
+    assert second.call(('set', CODE, 'x')).good, 'durable, and so is what was before it'
+    agent.power_cut(run_folder)
+    agent.wait_idle()
+    assert second.informs()[-1].events == ['1 BOOT'] and len(first.informs()) == 2
+
+
 def test_R94_boot_event_by_boot_id(pair):
     acs, agent = pair()
     agent.process.stop()

@@ -10,6 +10,7 @@ import pytest
 from acs import start_acs  # noqa: F401
 from agent import CODE, CREDENTIALS, KEY, REDO, SERVER, make_agent, pair, publish  # noqa: F401
 from process import wait_until
+from wire import Wire, envelope, get_values, set_values
 
 INTERVAL = SERVER + 'PeriodicInformInterval'
 ENABLE = SERVER + 'PeriodicInformEnable'
@@ -36,6 +37,7 @@ def test_T071_one_value(pair):
 
 def test_T072_all_or_nothing(vendor):
     acs, agent, _ = vendor
+    acs.send('parameter-key', 'never')
     before = acs.get(KEY, INTERVAL, VENDOR)
     first, after = acs.call(('set', INTERVAL, '99', VENDOR + 'Text', 'two', 'Device.Nope', '1', VENDOR + 'Flag', '1:unsignedInt',
                              VENDOR + 'Number', '11', VENDOR + 'Fixed', 'x'), ('get', KEY, INTERVAL, VENDOR))
@@ -145,6 +147,17 @@ def test_T079_values_survive_kill(pair):
     assert acs.get(INTERVAL, CODE, KEY) == {INTERVAL: '4321', CODE: 'code', KEY: 'k'}
 
 
+def test_T079_values_survive_a_reboot(pair, publish, run_folder):
+    """Of the run folder nothing is left then; what another owner keeps is its affair."""
+    acs, agent = pair('--parameter-key', 'k')
+    assert acs.set({INTERVAL: '4321', CODE: 'code', SERVER + 'Username': 'me'}).good
+    agent.power_cut(run_folder)
+    assert acs.wait_inform('1 BOOT', after=2).events == ['1 BOOT']
+    agent.wait_idle()
+    assert acs.get(INTERVAL, CODE, KEY, SERVER + 'Username') == {
+        INTERVAL: '4321', CODE: 'code', KEY: 'k', SERVER + 'Username': 'me'}
+
+
 def test_several_owners(vendor):
     acs, agent, _ = vendor
     assert acs.set({INTERVAL: '55', VENDOR + 'Text': 'two', VENDOR + 'Number': '2'}).good
@@ -239,6 +252,36 @@ def test_local_set(pair):
     agent.set(status=1, PeriodicInformInterval=0)
     agent.set(status=1, ParameterKey='x')
     assert agent.tree(SERVER + 'Username', SERVER + 'Password') == {SERVER + 'Username': 'me', SERVER + 'Password': ''}
+
+
+@pytest.mark.parametrize('share', [0.5, 0.99, 1])
+def test_T078_connection_drops(make_agent, publish, share):
+    """Within the request: no owner has the new values. Right behind it: all have, and the answer comes on a connection
+    of its own."""
+    text, names = VENDOR + 'Text', (CODE, VENDOR + 'Text', KEY)
+    publish('vendor', text + ' string(64),rw 0')
+    wire = Wire()
+    agent = make_agent(wire.url).fast_retry().start()
+    wire.first()
+    wait_until(lambda: agent.tree(VENDOR), 'the vendor segment')
+    expected = ['', '0', '']
+    for number in ('1', '2', '3'):
+        connection = wire.session(agent)
+        body = envelope(set_values({CODE: number, text: number}, number)).encode()
+        head = 'HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n' % len(body)
+        connection.send(head.encode() + body[:int(len(body) * share)])
+        connection.close()
+        if share == 1:
+            answer = wire.accept()
+            assert answer.receive().texts('Status') == ['0']
+            answer.end()
+            expected = [number] * 3
+        else:
+            agent.process.wait_for(r'(?:session 1 in a row has failed(?:.|\n)*){%s}' % number)
+        again = wire.session(agent)
+        assert again.call(get_values(*names)).texts('Value') == expected
+        again.end()
+    wire.close()
 
 
 def test_T078_kill_at_any_moment_of_a_set(start_acs, make_agent, publish):
