@@ -3,6 +3,7 @@
 #include "agent/dhcp-options.h"
 
 #include "agent/retry.h"
+#include "shm/hexadecimal.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -230,27 +231,16 @@ static int take_vendor6(struct reading *reading, struct bytes option)
 
 // ---- The script's text
 
-static int digit_of(char character)
-{
-	if (character >= '0' && character <= '9')
-		return character - '0';
-	if (character >= 'a' && character <= 'f')
-		return character - 'a' + 10;
-	if (character >= 'A' && character <= 'F')
-		return character - 'A' + 10;
-	return -1;
-}
-
 static int take_hexadecimal(struct reading *reading, const char *text, size_t length, uint8_t *bytes)
 {
 	if (length % 2 || length / 2 > DHCP_OPTION_SIZE_MAX)
 		goto wrong;
 	for (size_t i = 0; i < length / 2; i++) {
-		int high = digit_of(text[2 * i]), low = digit_of(text[2 * i + 1]);
+		int byte = hexadecimal_byte(text + 2 * i);
 
-		if (high < 0 || low < 0)
+		if (byte < 0)
 			goto wrong;
-		bytes[i] = (uint8_t)(high << 4 | low);
+		bytes[i] = (uint8_t)byte;
 	}
 	return 0;
 wrong:

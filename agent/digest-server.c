@@ -2,6 +2,8 @@
 // The server's side of HTTP Digest authentication: nonces, challenges, and the check of answers.
 #include "agent/digest-server.h"
 
+#include "shm/hexadecimal.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -93,12 +95,16 @@ static bool take_parameter(struct credentials *credentials, struct digest_answer
 
 static bool parse_count(struct credentials *credentials)
 {
-	if (strlen(credentials->nc) != 8 || strspn(credentials->nc, "0123456789abcdefABCDEF") != 8)
+	if (strlen(credentials->nc) != 8)
 		return false;
 	credentials->count = 0;
-	for (const char *p = credentials->nc; *p; p++)
-		credentials->count =
-			credentials->count * 16 + (uint32_t)(*p <= '9' ? *p - '0' : (*p | 0x20) - 'a' + 10);
+	for (const char *p = credentials->nc; *p; p++) {
+		int digit = hexadecimal_digit(*p);
+
+		if (digit < 0)
+			return false;
+		credentials->count = credentials->count * 16 + (uint32_t)digit;
+	}
 	return credentials->count > 0;
 }
 

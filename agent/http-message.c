@@ -2,6 +2,8 @@
 // An incremental parser of HTTP/1.1 responses and requests (RFC 9112).
 #include "agent/http-message.h"
 
+#include "shm/hexadecimal.h"
+
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -256,10 +258,10 @@ static int parse_chunk_size(struct http_parser *parser, const char *line)
 	unsigned digits;
 
 	line += strspn(line, " \t");
-	for (digits = 0; strchr("0123456789abcdefABCDEF", *line) && *line; digits++, line++) {
+	for (digits = 0; hexadecimal_digit(*line) >= 0; digits++, line++) {
 		if (size >> 60)
 			return body_too_large(parser);
-		size = size * 16 + (uint64_t)(*line <= '9' ? *line - '0' : (*line | 0x20) - 'a' + 10);
+		size = size * 16 + (uint64_t)hexadecimal_digit(*line);
 	}
 	line += strspn(line, " \t");
 	if (digits == 0 || (*line && *line != ';'))

@@ -2,6 +2,8 @@
 /* How addresses, masks and times are written in TR-181, and read from there. */
 #include "netlink/text.h"
 
+#include "shm/hexadecimal.h"
+
 #include <arpa/inet.h>
 #include <assert.h>
 #include <ctype.h>
@@ -16,27 +18,16 @@ void text_mac(char text[TEXT_SIZE], const uint8_t mac[MAC_LENGTH])
 	snprintf(text, TEXT_SIZE, "%02X:%02X:%02X:%02X:%02X:%02X", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool text_mac_parse(const char *text, size_t length, uint8_t mac[MAC_LENGTH])
 {
 	if (length != MAC_LENGTH * 3 - 1)
 		return false;
 	for (size_t i = 0; i < MAC_LENGTH; i++) {
-		int high = digit(text[i * 3]), low = digit(text[i * 3 + 1]);
+		int byte = hexadecimal_byte(text + i * 3);
 
-		if (high < 0 || low < 0 || (i + 1 < MAC_LENGTH && text[i * 3 + 2] != ':'))
+		if (byte < 0 || (i + 1 < MAC_LENGTH && text[i * 3 + 2] != ':'))
 			return false;
-		mac[i] = (uint8_t)(high << 4 | low);
+		mac[i] = (uint8_t)byte;
 	}
 	return true;
 }

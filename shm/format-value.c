@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shm/format.h"
+#include "shm/hexadecimal.h"
 
 /** U+FFFD, which stands for what is no UTF-8. */
 #define REPLACEMENT "\xEF\xBF\xBD"
@@ -104,17 +105,6 @@ void format_escaped(FILE *stream, const char *text, size_t length)
 	}
 }
 
-static int hex_digit(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	return -1;
-}
-
 ssize_t format_unescape(char *text, size_t length)
 {
 	size_t out = 0;
@@ -138,12 +128,11 @@ ssize_t format_unescape(char *text, size_t length)
 				byte = '\t';
 				break;
 			case 'x': {
-				int high = i + 1 < length ? hex_digit(text[i + 1]) : -1;
-				int low = i + 2 < length ? hex_digit(text[i + 2]) : -1;
+				int value = i + 2 < length ? hexadecimal_byte(text + i + 1) : -1;
 
-				if (high < 0 || low < 0 || high + low == 0)
+				if (value <= 0)
 					return -EINVAL;
-				byte = (char)(high << 4 | low);
+				byte = (char)value;
 				i += 2;
 				break;
 			}

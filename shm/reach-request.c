@@ -2,6 +2,7 @@
 /* The datagram by which a server asks for a connection. */
 #include "shm/reach-request.h"
 
+#include "shm/hexadecimal.h"
 #include "shm/reach-message.h"
 
 #include <ctype.h>
@@ -18,17 +19,6 @@ enum { FIELD_TS, FIELD_ID, FIELD_UN, FIELD_CN, FIELD_SIG, FIELDS };
 
 static const char *const names[FIELDS] = {"ts", "id", "un", "cn", "sig"};
 
-static int digit(char character)
-{
-	if (character >= '0' && character <= '9')
-		return character - '0';
-	if (character >= 'a' && character <= 'f')
-		return character - 'a' + 10;
-	if (character >= 'A' && character <= 'F')
-		return character - 'A' + 10;
-	return -1;
-}
-
 /* Takes back %XX. '+' stays: a signature is over what the sender meant, and base64 has '+'. */
 static bool decode(const char *text, size_t length, char *value, size_t maximum)
 {
@@ -38,15 +28,11 @@ static bool decode(const char *text, size_t length, char *value, size_t maximum)
 		char character = text[i];
 
 		if (character == '%') {
-			int high, low;
+			int byte = length - i < 3 ? -1 : hexadecimal_byte(text + i + 1);
 
-			if (length - i < 3)
+			if (byte < 0)
 				return false;
-			high = digit(text[i + 1]);
-			low = digit(text[i + 2]);
-			if (high < 0 || low < 0)
-				return false;
-			character = (char)(high << 4 | low);
+			character = (char)byte;
 			i += 2;
 		}
 		if (!character || out == maximum)
@@ -145,7 +131,7 @@ int reach_request_read(const char *datagram, size_t length, struct reach_request
 	    strlen(request->sig) != REACH_SIGNATURE_DIGITS)
 		return -EBADMSG;
 	for (char *at = request->sig; *at; at++) {
-		if (digit(*at) < 0)
+		if (hexadecimal_digit(*at) < 0)
 			return -EBADMSG;
 		*at = (char)tolower((unsigned char)*at);
 	}
