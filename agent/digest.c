@@ -105,7 +105,9 @@ int digest_response(const struct digest_input *input, char response[DIGEST_HEX_M
 	return result;
 }
 
-int digest_keyed_hash(const void *key, size_t key_length, const void *data, size_t length, char hex[DIGEST_HEX_MAX + 1])
+// The HMAC of the parts, one behind the other; without lengths they are texts.
+static int keyed(int type, const void *key, size_t key_length, const void *const parts[], const size_t lengths[],
+		 size_t count, char *hex)
 {
 	unsigned char bytes[WC_SHA256_DIGEST_SIZE];
 	Hmac hmac;
@@ -113,36 +115,26 @@ int digest_keyed_hash(const void *key, size_t key_length, const void *data, size
 
 	if (result != 0)
 		return -EINVAL;
-	result = wc_HmacSetKey(&hmac, WC_SHA256, key, (word32)key_length);
-	if (result == 0)
-		result = wc_HmacUpdate(&hmac, data, (word32)length);
+	result = wc_HmacSetKey(&hmac, type, key, (word32)key_length);
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = wc_HmacUpdate(&hmac, parts[i], (word32)(lengths ? lengths[i] : strlen(parts[i])));
 	if (result == 0)
 		result = wc_HmacFinal(&hmac, bytes);
 	wc_HmacFree(&hmac);
 	if (result != 0)
 		return -EINVAL;
-	to_hex(bytes, sizeof(bytes), hex);
+	to_hex(bytes, type == WC_SHA ? WC_SHA_DIGEST_SIZE : WC_SHA256_DIGEST_SIZE, hex);
 	return 0;
+}
+
+int digest_keyed_hash(const void *key, size_t key_length, const void *data, size_t length, char hex[DIGEST_HEX_MAX + 1])
+{
+	return keyed(WC_SHA256, key, key_length, &data, &length, 1, hex);
 }
 
 int digest_keyed_sha1(const char *key, const char *const parts[], size_t count, char hex[DIGEST_SHA1_DIGITS + 1])
 {
-	unsigned char bytes[WC_SHA_DIGEST_SIZE];
-	Hmac hmac;
-	int result = wc_HmacInit(&hmac, NULL, INVALID_DEVID);
-
-	if (result != 0)
-		return -EINVAL;
-	result = wc_HmacSetKey(&hmac, WC_SHA, (const byte *)key, (word32)strlen(key));
-	for (size_t i = 0; i < count && result == 0; i++)
-		result = wc_HmacUpdate(&hmac, (const byte *)parts[i], (word32)strlen(parts[i]));
-	if (result == 0)
-		result = wc_HmacFinal(&hmac, bytes);
-	wc_HmacFree(&hmac);
-	if (result != 0)
-		return -EINVAL;
-	to_hex(bytes, sizeof(bytes), hex);
-	return 0;
+	return keyed(WC_SHA, key, strlen(key), (const void *const *)parts, NULL, count, hex);
 }
 
 bool digest_equal(const char *expected, const char *given)

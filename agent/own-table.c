@@ -535,6 +535,21 @@ static void removed(int error, void *context)
 	answer(waiting, error, (struct espalier_row){0});
 }
 
+// A request that waits for the disk, and the transaction that it waits for. Returns NULL without memory.
+static struct row_request *wait_for_disk(struct own_tables *tables, struct espalier_request *request,
+					 struct store_transaction **transaction)
+{
+	struct row_request *waiting = malloc(sizeof(*waiting));
+
+	*transaction = waiting ? store_begin(tables->store) : NULL;
+	if (!*transaction) {
+		free(waiting);
+		return NULL;
+	}
+	*waiting = (struct row_request){.tables = tables, .request = request};
+	return waiting;
+}
+
 int own_table_add(struct espalier_writer *writer, struct espalier_request *request, uint32_t object,
 		  struct espalier_row parent, struct espalier_row *row, void *context)
 {
@@ -555,15 +570,12 @@ int own_table_add(struct espalier_writer *writer, struct espalier_request *reque
 	if (rows->count + rows->pending >= OWN_TABLE_ROWS_MAXIMUM ||
 	    count_rows(rows, key.parent) + rows->pending >= kinds[table].maximum || rows->highest == UINT32_MAX)
 		return ESPALIER_FAULT_RESOURCES;
-	waiting = malloc(sizeof(*waiting));
-	transaction = store_begin(tables->store);
-	if (!waiting || !transaction) {
-		free(waiting);
-		store_abandon(transaction);
+	waiting = wait_for_disk(tables, request, &transaction);
+	if (!waiting)
 		return ESPALIER_FAULT_RESOURCES;
-	}
 	key.number = ++rows->highest;
-	*waiting = (struct row_request){tables, request, table, key};
+	waiting->table = table;
+	waiting->key = key;
 	rows->pending++;
 	row_path(table, key, "", path);
 	store_put_string(transaction, STORE_ROW, path, "");
@@ -588,14 +600,11 @@ int own_table_remove(struct espalier_writer *writer, struct espalier_request *re
 	table = split(path, &key, &rest);
 	if (table < 0)
 		return ESPALIER_FAULT_NAME;
-	waiting = malloc(sizeof(*waiting));
-	transaction = store_begin(tables->store);
-	if (!waiting || !transaction) {
-		free(waiting);
-		store_abandon(transaction);
+	waiting = wait_for_disk(tables, request, &transaction);
+	if (!waiting)
 		return ESPALIER_FAULT_RESOURCES;
-	}
-	*waiting = (struct row_request){tables, request, table, key};
+	waiting->table = table;
+	waiting->key = key;
 	delete_row(tables, transaction, table, key);
 	store_commit(transaction, removed, waiting);
 	return ESPALIER_PENDING;
