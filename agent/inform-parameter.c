@@ -2,6 +2,7 @@
 // Device.ManagementServer.InformParameter.{i}.: what the ACS wants in Informs beside the standard's parameters.
 #include "agent/inform-parameter.h"
 
+#include "agent/list-item.h"
 #include "agent/session-run.h"
 
 #include <string.h>
@@ -23,26 +24,6 @@ const struct espalier_parameter inform_parameter_parameters[] = {
 	{0},
 };
 
-// Takes the next item of a list, without the blanks around it. Returns false at the end.
-static bool next_item(const char **at, const char *end, const char **item, size_t *length)
-{
-	const char *comma;
-
-	if (*at >= end)
-		return false;
-	comma = memchr(*at, ',', (size_t)(end - *at));
-	*item = *at;
-	*length = (size_t)((comma ? comma : end) - *at);
-	*at = comma ? comma + 1 : end;
-	while (*length && **item == ' ') {
-		(*item)++;
-		(*length)--;
-	}
-	while (*length && (*item)[*length - 1] == ' ')
-		(*length)--;
-	return true;
-}
-
 static bool is(const char *item, size_t length, const char *code)
 {
 	return length == strlen(code) && !memcmp(item, code, length);
@@ -53,7 +34,7 @@ static bool lists(const struct espalier_value *list, const char *code)
 	const char *at = list->text, *end = list->text + list->length, *item;
 	size_t length;
 
-	while (next_item(&at, end, &item, &length)) {
+	while (list_item(&at, end, &item, &length)) {
 		if (is(item, length, code))
 			return true;
 	}

@@ -2,6 +2,8 @@
 // Forms of values that the data model asks for and an owner's schema can't.
 #include "agent/model-pattern.h"
 
+#include "agent/list-item.h"
+
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,19 +25,11 @@ static bool fits(const regex_t *compiled, const char *text, size_t length)
 
 static bool items_fit(const regex_t *compiled, const char *text, size_t length)
 {
-	const char *end = text + length;
+	const char *at = text, *end = text + length, *item;
 
-	for (const char *item = text; item < end;) {
-		const char *comma = memchr(item, ',', (size_t)(end - item)), *next = comma ? comma + 1 : end;
-		const char *last = comma ? comma : end;
-
-		while (item < last && *item == ' ')
-			item++;
-		while (last > item && last[-1] == ' ')
-			last--;
-		if (!fits(compiled, item, (size_t)(last - item)))
+	while (list_item(&at, end, &item, &length)) {
+		if (!fits(compiled, item, length))
 			return false;
-		item = next;
 	}
 	return true;
 }

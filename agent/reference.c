@@ -3,6 +3,7 @@
 #include "agent/reference.h"
 
 #include "agent/agent.h"
+#include "agent/list-item.h"
 #include "shm/log.h"
 
 #include <errno.h>
@@ -20,23 +21,18 @@ static bool is_reference(const struct espalier_parameter *parameter)
 	       (parameter->type == ESPALIER_STRING || parameter->flags & ESPALIER_LIST);
 }
 
-// The next item of a value, without the blanks around it. `at` starts with 0. Returns false at the end.
-static bool next_item(const struct espalier_value *value, bool list, size_t *at, const char **item, size_t *length)
+// The next item of a value: all of it where it is no list.
+static bool next_item(const struct espalier_value *value, bool list, const char **at, const char **item, size_t *length)
 {
-	const char *comma;
+	const char *end = value->text + value->length;
 
-	if (*at >= value->length)
+	if (list)
+		return list_item(at, end, item, length);
+	if (*at == end)
 		return false;
-	*item = value->text + *at;
-	comma = list ? memchr(*item, ',', value->length - *at) : NULL;
-	*length = comma ? (size_t)(comma - *item) : value->length - *at;
-	*at += *length + 1;
-	while (*length && **item == ' ') {
-		(*item)++;
-		(*length)--;
-	}
-	while (*length && (*item)[*length - 1] == ' ')
-		(*length)--;
+	*item = *at;
+	*length = value->length;
+	*at = end;
 	return true;
 }
 
@@ -45,9 +41,9 @@ static bool next_item(const struct espalier_value *value, bool list, size_t *at,
 static bool without(const struct espalier_value *value, bool list, drop_item *drop, void *context, char *kept,
 		    size_t *length)
 {
-	size_t at = 0, size;
-	const char *item;
+	const char *at = value->text, *item;
 	bool found = false;
+	size_t size;
 
 	*length = 0;
 	while (next_item(value, list, &at, &item, &size)) {

@@ -441,10 +441,11 @@ static void recorded(int error, void *context)
 	struct row_changes *changes = &change->agent->row_changes;
 	struct espalier_entry entry = {.path = change->path, .value = ""};
 
-	if (error || !change->done) {
-		tell(change, error == -ENOSPC ? ESPALIER_FAULT_RESOURCES : ESPALIER_FAULT_INTERNAL,
-		     error == -ENOSPC ? "the disk for the device's state is full"
-				      : "the device's state can't be written");
+	const char *text = NULL;
+	int fault = store_fault(error, &text);
+
+	if (fault || !change->done) {
+		tell(change, fault, text);
 		drop(change);
 		return;
 	}

@@ -117,19 +117,32 @@ static int queue(struct rpc_call *call, struct transfer *transfer, const char *r
 				: error;
 }
 
-int rpc_download(struct rpc_call *call)
+// A new transfer with the arguments that all three methods have. NULL without memory.
+static struct transfer *create(enum transfer_origin origin, struct soap_string command_key,
+			       struct soap_string file_type, struct soap_string url, struct soap_string username,
+			       struct soap_string password)
 {
-	const struct download_request *request = call->request;
 	struct transfer *transfer = calloc(1, sizeof(*transfer));
 
 	if (!transfer)
+		return NULL;
+	transfer->origin = origin;
+	copy(transfer->command_key, sizeof(transfer->command_key), command_key);
+	copy(transfer->file_type, sizeof(transfer->file_type), file_type);
+	copy(transfer->url, sizeof(transfer->url), url);
+	copy(transfer->username, sizeof(transfer->username), username);
+	copy(transfer->password, sizeof(transfer->password), password);
+	return transfer;
+}
+
+int rpc_download(struct rpc_call *call)
+{
+	const struct download_request *request = call->request;
+	struct transfer *transfer = create(TRANSFER_DOWNLOAD, request->command_key, request->file_type, request->url,
+					   request->username, request->password);
+
+	if (!transfer)
 		return -ENOMEM;
-	transfer->origin = TRANSFER_DOWNLOAD;
-	copy(transfer->command_key, sizeof(transfer->command_key), request->command_key);
-	copy(transfer->file_type, sizeof(transfer->file_type), request->file_type);
-	copy(transfer->url, sizeof(transfer->url), request->url);
-	copy(transfer->username, sizeof(transfer->username), request->username);
-	copy(transfer->password, sizeof(transfer->password), request->password);
 	copy(transfer->target_file_name, sizeof(transfer->target_file_name), request->target_file_name);
 	transfer->file_size = request->file_size;
 	transfer->delay = request->delay_seconds;
@@ -139,17 +152,12 @@ int rpc_download(struct rpc_call *call)
 int rpc_upload(struct rpc_call *call)
 {
 	const struct upload_request *request = call->request;
-	struct transfer *transfer = calloc(1, sizeof(*transfer));
+	struct transfer *transfer = create(TRANSFER_UPLOAD, request->command_key, request->file_type, request->url,
+					   request->username, request->password);
 
 	if (!transfer)
 		return -ENOMEM;
-	transfer->origin = TRANSFER_UPLOAD;
 	transfer->upload = true;
-	copy(transfer->command_key, sizeof(transfer->command_key), request->command_key);
-	copy(transfer->file_type, sizeof(transfer->file_type), request->file_type);
-	copy(transfer->url, sizeof(transfer->url), request->url);
-	copy(transfer->username, sizeof(transfer->username), request->username);
-	copy(transfer->password, sizeof(transfer->password), request->password);
 	transfer->delay = request->delay_seconds;
 	return queue(call, transfer, "UploadResponse");
 }
@@ -179,7 +187,8 @@ static int take_windows(struct transfer *transfer, const struct schedule_downloa
 int rpc_schedule_download(struct rpc_call *call)
 {
 	const struct schedule_download_request *request = call->request;
-	struct transfer *transfer = calloc(1, sizeof(*transfer));
+	struct transfer *transfer = create(TRANSFER_SCHEDULE_DOWNLOAD, request->command_key, request->file_type,
+					   request->url, request->username, request->password);
 
 	if (!transfer)
 		return -ENOMEM;
@@ -187,12 +196,6 @@ int rpc_schedule_download(struct rpc_call *call)
 		transfer_free(transfer);
 		return rpc_fault(call, FAULT_ARGUMENTS, "%s: TimeWindowList", soap_fault_text(FAULT_ARGUMENTS));
 	}
-	transfer->origin = TRANSFER_SCHEDULE_DOWNLOAD;
-	copy(transfer->command_key, sizeof(transfer->command_key), request->command_key);
-	copy(transfer->file_type, sizeof(transfer->file_type), request->file_type);
-	copy(transfer->url, sizeof(transfer->url), request->url);
-	copy(transfer->username, sizeof(transfer->username), request->username);
-	copy(transfer->password, sizeof(transfer->password), request->password);
 	copy(transfer->target_file_name, sizeof(transfer->target_file_name), request->target_file_name);
 	transfer->file_size = request->file_size;
 	return queue(call, transfer, NULL);

@@ -4,7 +4,6 @@
 
 #include "shm/espalier.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 struct waiting {
@@ -14,6 +13,17 @@ struct waiting {
 	void (*stored)(struct agent *agent, int error);
 };
 
+void rpc_answer_stored(struct rpc_call *call, const char *name, int error)
+{
+	const char *text;
+	int fault = store_fault(error, &text);
+
+	if (fault)
+		rpc_fault(call, (unsigned)fault, "%s", text);
+	else if (rpc_answer_status(call, name, -1))
+		rpc_fault(call, ESPALIER_FAULT_RESOURCES, "no memory");
+}
+
 static void done(int error, void *context)
 {
 	struct waiting *waiting = context;
@@ -22,12 +32,7 @@ static void done(int error, void *context)
 	waiting->stored(waiting->agent, error);
 	if (call) {
 		call->abandon = NULL;
-		if (error == -ENOSPC)
-			rpc_fault(call, ESPALIER_FAULT_RESOURCES, "the disk for the device's state is full");
-		else if (error)
-			rpc_fault(call, ESPALIER_FAULT_INTERNAL, "the device's state can't be written");
-		else if (rpc_answer_status(call, waiting->name, -1))
-			rpc_fault(call, ESPALIER_FAULT_RESOURCES, "no memory");
+		rpc_answer_stored(call, waiting->name, error);
 	}
 	free(waiting);
 }

@@ -3,6 +3,7 @@
 #include "agent/rpc.h"
 
 #include "agent/agent.h"
+#include "agent/rpc-durable.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -155,12 +156,7 @@ static void stored(int error, void *context)
 	attributes_free(&change->former);
 	if (call) {
 		call->abandon = NULL;
-		if (error == -ENOSPC)
-			rpc_fault(call, ESPALIER_FAULT_RESOURCES, "the disk for the device's state is full");
-		else if (error)
-			rpc_fault(call, ESPALIER_FAULT_INTERNAL, "the device's state can't be written");
-		else if (rpc_answer_status(call, "SetParameterAttributesResponse", -1))
-			rpc_fault(call, ESPALIER_FAULT_RESOURCES, "no memory");
+		rpc_answer_stored(call, "SetParameterAttributesResponse", error);
 	}
 	free(change);
 }

@@ -213,16 +213,13 @@ static void take(struct set_values *set)
 static void stored(int error, void *context)
 {
 	struct set_values *set = context;
+	const char *text = NULL;
+	int fault;
 
 	if (!error)
 		take(set);
-	if (error == -ENOSPC)
-		transaction_decided(set->transaction, ESPALIER_FAULT_RESOURCES,
-				    "the disk for the device's state is full");
-	else if (error)
-		transaction_decided(set->transaction, ESPALIER_FAULT_INTERNAL, "the device's state can't be written");
-	else
-		transaction_decided(set->transaction, ESPALIER_OK, NULL);
+	fault = store_fault(error, &text);
+	transaction_decided(set->transaction, fault, text);
 }
 
 static void decide(void *context)

@@ -2,6 +2,7 @@
 // The agent's durable state: named records in one SQLite file, written by a thread of its own, safe at any power cut.
 #include "agent/store.h"
 
+#include "shm/espalier.h"
 #include "shm/log.h"
 
 #include <errno.h>
@@ -484,6 +485,14 @@ void store_commit(struct store_transaction *transaction, void (*callback)(int er
 		*store->early_last = transaction;
 		store->early_last = &transaction->next;
 	}
+}
+
+int store_fault(int error, const char **text)
+{
+	*text = error == -ENOSPC ? "the disk for the device's state is full"
+		: error		 ? "the device's state can't be written"
+				 : NULL;
+	return error == -ENOSPC ? ESPALIER_FAULT_RESOURCES : error ? ESPALIER_FAULT_INTERNAL : ESPALIER_OK;
 }
 
 void store_abandon(struct store_transaction *transaction)

@@ -81,5 +81,9 @@ bool store_empty(const struct store_transaction *transaction);
 // called from the ring with 0 when they are on the disk, or with -errno (-ENOSPC for a full disk) when none of them is.
 void store_commit(struct store_transaction *transaction, void (*done)(int error, void *context), void *context);
 
+// What the ACS is told of a change that a commit has ended with 0 or -errno: enum espalier_fault, with a text that says
+// why, or ESPALIER_OK with NULL.
+int store_fault(int error, const char **text);
+
 // Frees a transaction that is not wanted. NULL is allowed.
 void store_abandon(struct store_transaction *transaction);

@@ -3,6 +3,7 @@
 #include "agent/transfer-complete.h"
 
 #include "agent/agent.h"
+#include "agent/list-item.h"
 #include "agent/session-run.h"
 #include "agent/soap-encode.h"
 
@@ -49,15 +50,12 @@ void autonomous_transfer_complete_write(const struct acs_request *request, struc
 // Whether a comma-separated list has the file type. An empty list has none.
 static bool listed(const char *list, const char *file_type)
 {
-	size_t length = strlen(file_type);
+	const char *end = list + strlen(list), *item;
+	size_t length;
 
-	while (*list) {
-		size_t item = strcspn(list, ",");
-
-		if (item == length && !strncmp(list, file_type, length))
+	while (list_item(&list, end, &item, &length)) {
+		if (length == strlen(file_type) && !memcmp(item, file_type, length))
 			return true;
-		list += item + (list[item] == ',');
-		list += strspn(list, " ");
 	}
 	return false;
 }

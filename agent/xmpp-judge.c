@@ -3,6 +3,7 @@
 #include "agent/xmpp-judge.h"
 
 #include "agent/digest.h"
+#include "agent/list-item.h"
 
 #include <string.h>
 #include <strings.h>
@@ -20,20 +21,14 @@ static bool matches(const char *item, size_t length, const char *from)
 
 bool xmpp_sender_allowed(const char *list, const char *from)
 {
+	const char *end = list + strlen(list), *item;
+	size_t length;
+
 	if (!*list)
 		return true;
-	while (*list) {
-		size_t length = strcspn(list, ","), end = length, start = 0;
-
-		while (start < end && list[start] == ' ')
-			start++;
-		while (end > start && list[end - 1] == ' ')
-			end--;
-		if (end > start && matches(list + start, end - start, from))
+	while (list_item(&list, end, &item, &length)) {
+		if (length && matches(item, length, from))
 			return true;
-		list += length;
-		if (*list)
-			list++;
 	}
 	return false;
 }
