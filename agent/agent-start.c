@@ -189,17 +189,6 @@ static int open_tree(struct agent *agent)
 	return agent_watch_owners(agent);
 }
 
-static int open_signals(struct agent *agent)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	return ring_signals_open(&agent->signals, &agent->ring, &set, signalled);
-}
-
 int agent_open(struct agent *agent)
 {
 	int error;
@@ -209,7 +198,7 @@ int agent_open(struct agent *agent)
 	if (error)
 		return error;
 	agent->ring_open = true;
-	error = open_signals(agent);
+	error = ring_signals_open(&agent->signals, &agent->ring, signalled);
 	if (error)
 		goto failed;
 	error = store_open(&agent->store, agent->daemon.state_folder);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 static const char *const other_sections[] = {"device",	"acs",	 "tls", "connection_request", "transfer", "stun",
@@ -33,11 +32,11 @@ static const struct daemon_program program = {
 static void signalled(struct loop_source *source, uint32_t events)
 {
 	struct nat *nat = LOOP_OF(source, struct nat, signals);
-	struct signalfd_siginfo signal;
+	int number;
 
 	(void)events;
-	while (read(source->descriptor, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
-		if (signal.ssi_signo != SIGHUP)
+	while ((number = daemon_next_signal(source->descriptor))) {
+		if (number != SIGHUP)
 			loop_stop(&nat->loop);
 		else if (!daemon_read_configuration(&nat->daemon, &nat->settings))
 			log_notice("the configuration was read again");
@@ -46,17 +45,9 @@ static void signalled(struct loop_source *source, uint32_t events)
 
 static int open_signals(struct nat *nat)
 {
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &signals, NULL))
-		return -errno;
-	nat->signals.descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	nat->signals.descriptor = daemon_open_signals();
 	if (nat->signals.descriptor < 0)
-		return -errno;
+		return nat->signals.descriptor;
 	nat->signals.ready = signalled;
 	return loop_watch(&nat->loop, &nat->signals, EPOLLIN);
 }

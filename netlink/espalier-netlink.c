@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -36,19 +35,6 @@ static const struct daemon_program program = {
 
 enum { POLL_NOTIFICATIONS, POLL_TIMER, POLL_SIGNALS, POLL_WRITER, POLL_COUNT };
 
-static int open_signals(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &signals, NULL))
-		return -1;
-	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static int start_timer(int timer, uint32_t interval_ms)
 {
 	const struct timespec interval = {.tv_sec = interval_ms / 1000, .tv_nsec = interval_ms % 1000 * 1000000L};
@@ -74,10 +60,10 @@ static void read_again(struct daemon *daemon, struct collector *collector, int t
 /* Returns true when the program shall end. */
 static bool take_signals(int signals, struct daemon *daemon, struct collector *collector, int timer)
 {
-	struct signalfd_siginfo signal;
+	int number;
 
-	while (read(signals, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
-		if (signal.ssi_signo != SIGHUP)
+	while ((number = daemon_next_signal(signals))) {
+		if (number != SIGHUP)
 			return true;
 		read_again(daemon, collector, timer);
 	}
@@ -133,10 +119,10 @@ int main(int argc, char **argv)
 	if (status != DAEMON_RUN)
 		return status;
 	settings.notification_queue = NOTIFICATION_QUEUE;
-	signals = open_signals();
+	signals = daemon_open_signals();
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (signals < 0 || timer < 0) {
-		log_error("no signals or no timer: %s", strerror(errno));
+		log_error("no signals or no timer: %s", strerror(signals < 0 ? -signals : errno));
 		return DAEMON_EXIT_FAILED;
 	}
 	error = collector_open(&collector, &settings, daemon.run_folder, daemon.state_folder);

@@ -2,7 +2,7 @@
 # The parameter tree in shared memory: the public library, what all daemons share, and the tools.
 
 shm_tools := $(wildcard shm/shmdump*.c shm/format-*.c shm/publish-*.c) shm/espalier-publish.c shm/espalier-request.c
-shm_daemon := shm/log.c shm/configuration.c shm/cpu-share.c shm/daemon.c shm/reach-message.c shm/reach-request.c
+shm_daemon := shm/log.c shm/configuration.c shm/cpu-share.c shm/daemon.c shm/daemon-signal.c shm/reach-message.c shm/reach-request.c
 shm_library := $(filter-out $(shm_tools) $(shm_daemon),$(wildcard shm/*.c))
 
 PACKAGES_BUILD += libinih-dev libncurses-dev

@@ -70,3 +70,17 @@ void daemon_ready(struct daemon *daemon);
  * Returns 0, or -errno as configuration_read() does; the log has said why then.
  */
 int daemon_read_configuration(struct daemon *daemon, void *settings);
+
+/**
+ * daemon_open_signals() - SIGTERM and SIGINT, which end a program, and SIGHUP, which has it read its configuration
+ * again
+ *
+ * They are blocked for the calling thread and those that it starts later; call it before there are any. They stay
+ * blocked when the descriptor is closed, so that a late one does not end the process.
+ *
+ * Returns a descriptor that is readable when one has come, or -errno.
+ */
+int daemon_open_signals(void);
+
+/** daemon_next_signal() - the next one that has come, or 0. Does not wait. */
+int daemon_next_signal(int descriptor);

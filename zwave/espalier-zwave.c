@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define TICK_MS 1000
@@ -70,11 +69,11 @@ static void read_again(struct zwave *zwave)
 static void take_signals(uint32_t events, void *context)
 {
 	struct zwave *zwave = context;
-	struct signalfd_siginfo signal;
+	int number;
 
 	(void)events;
-	while (read(zwave->signals.fd, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
-		if (signal.ssi_signo == SIGHUP)
+	while ((number = daemon_next_signal(zwave->signals.fd))) {
+		if (number == SIGHUP)
 			read_again(zwave);
 		else
 			zwave->ended = true;
@@ -103,24 +102,16 @@ static void tick(void *context)
 
 static int open_watches(struct zwave *zwave)
 {
-	sigset_t signals;
 	int error;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &signals, NULL))
-		return -errno;
+	zwave->signals = (struct loop_watch){.fd = daemon_open_signals(), .ready = take_signals, .context = zwave};
+	if (zwave->signals.fd < 0)
+		return zwave->signals.fd;
 	/* A peer that has gone is an error of write(), not the end. */
 	signal(SIGPIPE, SIG_IGN);
 	error = loop_open(&zwave->loop);
 	if (error)
 		return error;
-	zwave->signals = (struct loop_watch){
-		.fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK), .ready = take_signals, .context = zwave};
-	if (zwave->signals.fd < 0)
-		return -errno;
 	return loop_add(&zwave->loop, &zwave->signals, EPOLLIN);
 }
 

@@ -54,7 +54,6 @@ static void signalled(struct ring_signals *source, int number)
 
 static int open_all(void)
 {
-	sigset_t set;
 	int folder = folder_open(program.daemon.run_folder, true);
 	int error;
 
@@ -65,11 +64,7 @@ static int open_all(void)
 	if (error)
 		return error;
 	ring_is_open = true;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	error = ring_signals_open(&signals, &program.ring, &set, signalled);
+	error = ring_signals_open(&signals, &program.ring, signalled);
 	if (!error)
 		error = xmpp_address_open(&program);
 	return error ? error : xmpp_link_open(&program);

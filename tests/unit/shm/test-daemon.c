@@ -216,3 +216,21 @@ Test(daemon, a_wrong_configuration_fails_before_detaching)
 	be_quiet();
 	cr_assert_eq(start("-dc", path, NULL, NULL), DAEMON_EXIT_USAGE);
 }
+
+Test(daemon, signals_wait_in_the_descriptor)
+{
+	int descriptor = daemon_open_signals(), seen = 0, number;
+
+	cr_assert(descriptor >= 0);
+	cr_expect_eq(daemon_next_signal(descriptor), 0);
+	kill(getpid(), SIGHUP);
+	cr_expect_eq(daemon_next_signal(descriptor), SIGHUP);
+	kill(getpid(), SIGTERM);
+	kill(getpid(), SIGINT);
+	while ((number = daemon_next_signal(descriptor)))
+		seen |= 1 << number;
+	cr_expect_eq(seen, 1 << SIGTERM | 1 << SIGINT);
+	close(descriptor);
+	/* One that comes now does not end the process. */
+	kill(getpid(), SIGTERM);
+}
