@@ -6,10 +6,8 @@
 #include "shm/log.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <ifaddrs.h>
 #include <linux/rtnetlink.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -183,45 +181,33 @@ static void given_up(struct alarm *alarm)
 	take((struct device_address *)((char *)alarm - offsetof(struct device_address, grace)), "");
 }
 
-static void something_changed(struct ring_operation *operation, int result, unsigned flags)
+static void something_changed(struct address_watch *watch)
 {
 	struct device_address *address =
-		(struct device_address *)((char *)operation - offsetof(struct device_address, poll));
-	char messages[4096];
+		(struct device_address *)((char *)watch - offsetof(struct device_address, watch));
 
-	if (result < 0)
-		return;
-	// What the messages say is found out by asking; a queue that ran over (ENOBUFS) says as much.
-	while (recv(address->descriptor, messages, sizeof(messages), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
-		continue;
-	if (!(flags & RING_MORE))
-		ring_poll(&address->agent->ring, operation, address->descriptor, POLLIN);
 	if (!address->settle.set)
 		alarm_set(&address->settle, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + SETTLE);
 }
 
 void device_address_open(struct device_address *address, struct agent *agent)
 {
-	struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
-				     .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-						  RTMGRP_IPV6_ROUTE};
+	int error;
 
 	address->agent = agent;
 	address->settle = (struct alarm){.ring = &agent->ring, .rang = settled};
 	address->grace = (struct alarm){.ring = &agent->ring, .rang = given_up};
 	load(address);
-	address->descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (address->descriptor < 0 || bind(address->descriptor, (struct sockaddr *)&groups, sizeof(groups))) {
-		log_warning("changes of addresses go unnoticed: %s", strerror(errno));
-	} else {
-		address->poll.done = something_changed;
-		ring_poll(&agent->ring, &address->poll, address->descriptor, POLLIN);
-	}
+	error = address_watch_open(&address->watch, &agent->ring,
+				   RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE,
+				   something_changed);
+	if (error)
+		log_warning("changes of addresses go unnoticed: %s", strerror(-error));
 	device_address_look(address);
 }
 
 void device_address_free(struct device_address *address)
 {
-	if (address->agent && address->descriptor >= 0)
-		close(address->descriptor);
+	if (address->agent)
+		address_watch_close(&address->watch);
 }

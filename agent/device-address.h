@@ -3,6 +3,7 @@
 // way to the ACS leads. Follows changes of addresses and routes.
 #pragma once
 
+#include "agent/address-watch.h"
 #include "agent/alarm.h"
 #include "agent/transport.h"
 
@@ -17,8 +18,7 @@ struct device_address {
 	void (*changed)(struct device_address *address);
 	char host[DEVICE_ADDRESS_SIZE]; // as it stands in a URL; "": there is none
 	union transport_address acs;	// with which the last session was; family 0: unknown
-	int descriptor;			// tells of changes
-	struct ring_operation poll;
+	struct address_watch watch;
 	struct alarm settle; // when to look, after something has changed
 	struct alarm grace;  // when there is no address any more
 };

@@ -3,13 +3,9 @@
 // acknowledged.
 #include "agent/xmpp/xmpp.h"
 
-#include <errno.h>
 #include <ifaddrs.h>
 #include <linux/rtnetlink.h>
-#include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 static bool same(const union transport_address *a, const struct sockaddr *b)
 {
@@ -61,34 +57,18 @@ static void look(struct xmpp_program *program)
 	freeifaddrs(interfaces);
 }
 
-static void changed(struct ring_operation *operation, int result, unsigned flags)
+static void changed(struct address_watch *watch)
 {
-	struct xmpp_program *program =
-		(struct xmpp_program *)((char *)operation - offsetof(struct xmpp_program, address_poll));
-	char messages[8192];
-
-	if (result < 0)
-		return;
-	while (recv(program->addresses, messages, sizeof(messages), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
-		errno = 0;
-	if (!(flags & RING_MORE))
-		ring_poll(&program->ring, operation, program->addresses, POLLIN);
-	look(program);
+	look((struct xmpp_program *)((char *)watch - offsetof(struct xmpp_program, addresses)));
 }
 
 int xmpp_address_open(struct xmpp_program *program)
 {
-	struct sockaddr_nl groups = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
-
-	program->addresses = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (program->addresses < 0 || bind(program->addresses, (struct sockaddr *)&groups, sizeof(groups)))
-		return -errno;
-	program->address_poll.done = changed;
-	return ring_poll(&program->ring, &program->address_poll, program->addresses, POLLIN);
+	return address_watch_open(&program->addresses, &program->ring, RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+				  changed);
 }
 
 void xmpp_address_close(struct xmpp_program *program)
 {
-	if (program->addresses >= 0)
-		close(program->addresses);
+	address_watch_close(&program->addresses);
 }

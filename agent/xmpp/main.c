@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 	status = daemon_start(&program.daemon, &whole, &program.configuration, argc, argv);
 	if (status != DAEMON_RUN)
 		return status;
-	program.link.folder = program.link.agent = program.addresses = -1;
+	program.link.folder = program.link.agent = program.addresses.descriptor = -1;
 	trust(&program.configuration);
 	// OpenSSL writes to a socket whose other end may be gone.
 	signal(SIGPIPE, SIG_IGN);

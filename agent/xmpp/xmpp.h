@@ -3,6 +3,7 @@
 // negotiates it and answers what comes. All in one thread, on one ring.
 #pragma once
 
+#include "agent/address-watch.h"
 #include "agent/agent-configuration.h"
 #include "agent/alarm.h"
 #include "agent/name-query.h"
@@ -105,8 +106,7 @@ struct xmpp_program {
 	struct agent_configuration configuration;
 	struct ring ring;
 	struct xmpp_link link;
-	struct ring_operation address_poll;
-	int addresses; // tells of changed addresses of the device, or -1
+	struct address_watch addresses; // of the device
 	struct xmpp_client clients[XMPP_CONNECTIONS_MAXIMUM];
 	struct xmpp_waiting waiting[XMPP_REQUESTS_MAXIMUM];
 	uint32_t token;
