@@ -24,14 +24,8 @@ static const char *items_of(const char *list)
 Test(list_item, items)
 {
 	static const char *const cases[][2] = {
-		{"", ""},
-		{"a", "|a"},
-		{"a,b", "|a|b"},
-		{"  a b , c  ", "|a b|c"},
-		{",", "|"},
-		{"a,,b", "|a||b"},
-		{"  ", "|"},
-		{"a,", "|a"},
+		{"", ""},   {"a", "|a"},       {"a,b", "|a|b"}, {"  a b , c  ", "|a b|c"},
+		{",", "|"}, {"a,,b", "|a||b"}, {"  ", "|"},	{"a,", "|a"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
