@@ -607,7 +607,9 @@ struct espalier_result {
  * Sends a request to the owner of a segment (by name, see espalier_node_segment()); never blocks. `done` is called
  * from espalier_reader_process(), exactly once. A set is all-or-nothing over several owners when the caller validates
  * with each, then commits with each, then finishes with each; what is not finished when the connection ends is undone.
- * Requests to one segment are answered in order.
+ * Requests to one segment are answered in order, but for OPERATE: that is answered when the owner has done it, and the
+ * requests behind it do not wait. An owner has at most 64 of them to answer for one manager; more are refused with
+ * ESPALIER_FAULT_RESOURCES.
  */
 ESPALIER_API int espalier_request_send(struct espalier_reader *reader, const char *segment,
 				       enum espalier_request_kind kind, const struct espalier_entry *entries,

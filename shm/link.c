@@ -322,7 +322,7 @@ int espalier_reader_fd(struct espalier_reader *reader)
 
 static void deliver(struct owner_link *link, const struct message *message)
 {
-	struct pending *pending = link->pending;
+	struct pending **at = &link->pending, *pending;
 	struct espalier_answer_entry *entries;
 	struct espalier_operation_value *values;
 	struct espalier_result result = {
@@ -330,8 +330,11 @@ static void deliver(struct owner_link *link, const struct message *message)
 		.instance = message->header.value,
 	};
 
-	/* Answers come in the order of the requests. */
-	if (!pending || pending->id != message->header.id) {
+	/* An operation's answer may come behind those of later requests. */
+	while (*at && (*at)->id != message->header.id)
+		at = &(*at)->next;
+	pending = *at;
+	if (!pending) {
 		lose(link);
 		return;
 	}
@@ -350,9 +353,9 @@ static void deliver(struct owner_link *link, const struct message *message)
 	}
 	result.entries = entries;
 	result.values = values;
-	link->pending = pending->next;
-	if (!link->pending)
-		link->pending_end = &link->pending;
+	*at = pending->next;
+	if (!*at)
+		link->pending_end = at;
 	pending->done(&result, pending->context);
 	free(pending);
 	free(entries);

@@ -7,6 +7,7 @@
 
 enum {
 	SERVICE_CONNECTIONS_MAXIMUM = 64,
+	SERVICE_OPERATIONS_MAXIMUM = 64,     /* of one connection that the owner has not answered */
 	SERVICE_WATCHES_MAXIMUM = 65536,     /* of one connection */
 	SERVICE_OUTGOING_MAXIMUM = 16 << 20, /* bytes that wait for a peer that does not read */
 	SERVICE_TRANSACTION_SECONDS = 30,    /* a set that is neither finished nor undone by then is undone */
@@ -37,7 +38,9 @@ struct connection {
 	size_t watch_count, watch_capacity;
 	struct message message; /* being received, or waiting for another's set to end */
 	bool waiting;
-	struct espalier_request *request; /* being answered */
+	struct espalier_request *request;    /* being answered, and nothing is read meanwhile */
+	struct espalier_request *operations; /* being answered, while others go on */
+	uint32_t operation_count;
 	struct packet *outgoing, **outgoing_end;
 	size_t outgoing_bytes;
 	uint32_t events; /* that epoll reports */

@@ -27,6 +27,7 @@ struct transaction {
 
 /* One request being answered. */
 struct espalier_request {
+	struct espalier_request *next; /* operation of its connection */
 	struct service *service;
 	struct connection *connection; /* NULL when it went away */
 	int kind;
@@ -298,11 +299,23 @@ static bool finish_commit(struct espalier_request *request, int fault, const cha
 	return true;
 }
 
+static void end_operation(struct connection *connection, struct espalier_request *request)
+{
+	struct espalier_request **at = &connection->operations;
+
+	while (*at != request)
+		at = &(*at)->next;
+	*at = request->next;
+	connection->operation_count--;
+}
+
 static void end_request(struct espalier_request *request)
 {
 	struct connection *connection = request->connection;
 
-	if (connection) {
+	if (connection && request->kind == ESPALIER_OPERATE) {
+		end_operation(connection, request);
+	} else if (connection) {
 		connection->request = NULL;
 		connection_pause(connection, connection->waiting);
 	}
@@ -370,7 +383,11 @@ static struct espalier_request *new_request(struct service *service, struct conn
 	if (!request)
 		return NULL;
 	*request = (struct espalier_request){.service = service, .connection = connection, .kind = kind, .id = id};
-	if (connection) {
+	if (connection && kind == ESPALIER_OPERATE) {
+		request->next = connection->operations;
+		connection->operations = request;
+		connection->operation_count++;
+	} else if (connection) {
 		connection->request = request;
 		connection_pause(connection, true);
 	}
@@ -604,10 +621,15 @@ static int operate(struct connection *connection, struct espalier_request *reque
 
 static void single_request(struct connection *connection, int kind, uint32_t id)
 {
-	struct espalier_request *request = new_request(connection->service, connection, kind, id);
+	struct espalier_request *request;
 	const char *text = NULL;
 	int fault;
 
+	if (kind == ESPALIER_OPERATE && connection->operation_count == SERVICE_OPERATIONS_MAXIMUM) {
+		answer(connection, id, ESPALIER_FAULT_RESOURCES, 0, "too many commands have no answer yet", NULL, 0);
+		return;
+	}
+	request = new_request(connection->service, connection, kind, id);
 	if (!request) {
 		answer(connection, id, ESPALIER_FAULT_RESOURCES, 0, "no memory", NULL, 0);
 		return;
@@ -677,6 +699,9 @@ void request_abandon(struct connection *connection)
 	struct service *service = connection->service;
 
 	connection->waiting = false;
+	for (struct espalier_request *operation = connection->operations; operation; operation = operation->next)
+		operation->connection = NULL;
+	connection->operations = NULL;
 	if (connection->request) {
 		/* Its answer will come; what it applied is undone then. */
 		connection->request->connection = NULL;

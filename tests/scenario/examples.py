@@ -27,19 +27,19 @@ def installed(tmp_path_factory):
 
 @pytest.fixture
 def example(installed, tmp_path, environment):
-    """example('read') builds docs/examples/read.c and returns the program. A library that was built with a sanitizer
-    needs it in the program, too."""
+    """example('read') builds docs/examples/read.c and returns the program; folder: where another source is. A library that
+    was built with a sanitizer needs it in the program, too."""
     library = (installed / 'lib' / 'libespalier.so.0').read_bytes()
     sanitizer = 'address' if b'__asan_init' in library else 'thread' if b'__tsan_init' in library else None
     compiler = ['clang', '-fsanitize=' + sanitizer] if sanitizer else ['gcc']
     environment['LD_LIBRARY_PATH'] = str(installed / 'lib')
 
-    def compile_one(name):
+    def compile_one(name, folder=EXAMPLES):
         pkg_config = dict(os.environ, PKG_CONFIG_PATH=str(installed / 'lib' / 'pkgconfig'))
         flags = subprocess.run(['pkg-config', '--define-variable=prefix=%s' % installed, '--cflags', '--libs', 'espalier'],
                                env=pkg_config, check=True, capture_output=True, text=True, timeout=TIMEOUT).stdout
         program = tmp_path / name
-        source = str(EXAMPLES / (name + '.c'))
+        source = str(folder / (name + '.c'))
         subprocess.run([*compiler, '-std=c11', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror', '-o', program, source,
                         *flags.split()], check=True, timeout=TIMEOUT)
         return program

@@ -2,7 +2,9 @@
 # Methods of a vendor: docs/examples/operation.c offers one, the ACS calls it (R-52). No schema has a vendor's messages, so
 # they are not kept for validation.
 import os
+import pathlib
 import signal
+import time
 
 import pytest
 
@@ -13,6 +15,8 @@ from process import wait_until
 
 NAME = 'X_EXAMPLE_Blink'
 NAMESPACE = 'urn:example-com:blink-1-0'
+HERE = pathlib.Path(__file__).parent
+LEVEL = 'Device.X_EXAMPLE_Owner.Level'
 
 
 @pytest.fixture
@@ -114,6 +118,24 @@ def test_R52_vendor_method_whose_owner_is_late(pair, lamp, call):
     os.kill(lamp.pid, signal.SIGCONT)
     # Its late answer is for nobody, and the next call is served again.
     assert call(acs, '<Colour>red</Colour>')[1].fault == 9800
+
+
+def test_R52_a_method_without_an_answer_holds_nothing_up(pair, example, start, run, run_folder, call):
+    """Sets, notifications and other methods of the same owner go on, whatever it does not answer."""
+    owner = start(example('silent-owner', HERE))
+    owner.wait_for_file(run_folder / 'silent.seg')
+    acs, agent = pair(strange=True)
+    answer, result = call(acs, name='X_EXAMPLE_Silence')
+    assert result.fault == 9002 and 'does not answer' in answer.texts('FaultString')[0]
+    begun = time.monotonic()
+    assert acs.set({LEVEL: '5'}).good and acs.get(LEVEL) == {LEVEL: '5'}
+    assert not call(acs, name='X_EXAMPLE_Echo')[1].fault
+    assert acs.call(('set-attributes', LEVEL, '2')).good
+    before = len(acs.informs())
+    run('espalier-request', 'set', LEVEL + '=6')
+    assert acs.wait_inform('4 VALUE CHANGE', before).parameters[LEVEL] == '6'
+    assert time.monotonic() - begun < 20, 'nothing waited for an owner'
+    assert owner.stderr.count('called Device.X_EXAMPLE_Silence()') == 1
 
 
 def test_operation_by_local_programs(lamp, run):
