@@ -14,6 +14,7 @@ import pytest
 from acs import start_acs  # noqa: F401
 from agent import CODE, KEY, PASSWORD, SERVER, URL, USER, make_agent, pair  # noqa: F401
 from process import TIMEOUT, wait_until
+from stranger import send_packets
 from wire import Wire, envelope, get_values, knock, set_values
 
 AT_ONCE = 5  # seconds
@@ -387,20 +388,7 @@ def test_garbage_on_the_connection_request_port(pair):
 def test_garbage_on_the_socket_of_the_segment(pair, run_folder):
     acs, agent = pair()
     path = str(run_folder / 'agent.sock')
-    silent = []
-    for data in (b'', b'\0', b'x', b'\xff' * 8, b'\0' * 64, os.urandom(64), os.urandom(4096), b'A' * 60000, *[
-            bytes([kind]) + b'\0' * 3 + bytes([size]) + b'\xff' * 40 for kind in range(20) for size in (0, 1, 255)]):
-        client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        client.settimeout(TIMEOUT)
-        client.connect(path)
-        try:
-            client.send(data)
-            client.send(data)
-        except OSError:
-            pass
-        silent.append(client)
-        if len(silent) > 10:
-            silent.pop(0).close()
+    silent = send_packets(path)
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         with socket.socket(socket.AF_UNIX, kind) as client, pytest.raises(OSError):
             client.connect(path)

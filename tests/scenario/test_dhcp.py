@@ -36,6 +36,13 @@ def device(start, record, make_agent, dhcp):  # noqa: F811
             if url is None:
                 agent.path.write_text(agent.path.read_text().replace('url = None\n', ''))
             return agent
+
+        def begin(self, client):
+            """An ACS, and an agent that has told it of its lease; returns the agent."""
+            acs, agent = self.acs(), self.agent().start()
+            client(self)
+            acs.wait_inform('0 BOOTSTRAP')
+            return agent
     return Device()
 
 
@@ -85,10 +92,7 @@ def test_T033_option_43(device, client, first):
                          ids=['nul', 'pad-and-end', 'others-between'])
 def test_T034_tolerance(device, client, data):
     device.dhcp.serve({'43': data})
-    acs = device.acs()
-    agent = device.agent().start()
-    client(device)
-    acs.wait_inform('0 BOOTSTRAP')
+    agent = device.begin(client)
     assert shown(agent), (agent.tree(SERVER), agent.process.stderr)
 
 
@@ -96,10 +100,7 @@ def test_T034_tolerance(device, client, data):
 @pytest.mark.parametrize('end', [b'', b'\0'])
 def test_T034_bare_url(device, client, end):
     device.dhcp.serve({'43': URL4.encode() + end})
-    acs = device.acs()
-    agent = device.agent().start()
-    client(device)
-    acs.wait_inform('0 BOOTSTRAP')
+    agent = device.begin(client)
     assert agent.tree(ACS_URL) == {ACS_URL: URL4}
 
 
@@ -108,10 +109,7 @@ def test_T035_option_125(device, client):
     device.dhcp.serve({}, ['dhcp-option=tag:cwmp,vi-encap:3561,%d,%s' % (code, ':'.join('%02x' % byte for byte in
                                                                                         value.encode()))
                            for code, value in VALUES.items()])
-    acs = device.acs()
-    agent = device.agent().start()
-    client(device)
-    acs.wait_inform('0 BOOTSTRAP')
+    agent = device.begin(client)
     assert shown(agent), (agent.tree(SERVER), agent.process.stderr)
 
 
@@ -119,10 +117,7 @@ def test_T035_option_125(device, client):
 def test_T035_option_125_is_preferred_and_other_enterprises_are_passed_over(device, client):
     other = bytes((0, 0, 0, 9)) + b'\5' + suboptions({1: 'abc'})
     device.dhcp.serve({'125': other + option125(VALUES)['125'] + other, **option43({1: OTHER4, 2: 'OTHER'})})
-    acs = device.acs()
-    agent = device.agent().start()
-    client(device)
-    acs.wait_inform('0 BOOTSTRAP')
+    agent = device.begin(client)
     assert shown(agent), (agent.tree(SERVER), agent.process.stderr)
 
 

@@ -32,6 +32,11 @@ def device(pair, clock, tmp_path):
             wait_until(lambda: self.reboots >= count, 'the reboot')
             assert self.reboots == count
 
+        def kill(self):
+            """The agent dies and starts again, the device stays up."""
+            self.agent.process.kill()
+            self.agent.start()
+
         def boots(self):
             """The device comes up again: what the agent has stored is of another boot."""
             self.agent.process.kill()
@@ -80,19 +85,16 @@ def test_R97_schedule_reboot_waits_for_the_session(device, clock):
 def test_R97_a_past_time_does_nothing(device, clock):
     device()
     assert device.acs.set({AT: date(clock.now() - 5) + ':dateTime'}).good
-    device.agent.process.kill()
-    device.agent.start()
+    device.kill()
     assert quiet(device) == 0
 
 
 def test_R97_schedule_reboot_over_a_kill(device, clock):
     device()
     assert device.acs.set({AT: date(clock.now() + 4) + ':dateTime'}).good
-    device.agent.process.kill()
-    device.agent.start()
+    device.kill()
     device.wait()
-    device.agent.process.kill()
-    device.agent.start()
+    device.kill()
     assert quiet(device) == 1
 
 
@@ -161,11 +163,9 @@ def test_R97_delay_reboot_over_a_kill(device):
     device()
     assert device.acs.set({DELAY: '4:int'}).good
     device.agent.process.wait_for('DelayReboot: in 4 s')
-    device.agent.process.kill()
-    device.agent.start()
+    device.kill()
     device.wait()
-    device.agent.process.kill()
-    device.agent.start()
+    device.kill()
     assert quiet(device) == 1
 
 
@@ -173,8 +173,7 @@ def test_R97_delay_reboot_killed_before_the_session_has_ended(device):
     device()
     device.acs.send_all([('connect',), 'set %s=2:int' % DELAY, ('misbehave', 'silent:2'), ('get', KEY), ('get', KEY)])
     device.agent.process.wait_for('request SetParameterValues(?:.|\n)*request GetParameterValues')
-    device.agent.process.kill()
-    device.agent.start()
+    device.kill()
     device.wait()
 
 

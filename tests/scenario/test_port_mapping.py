@@ -9,7 +9,7 @@ import pytest
 from acs import start_acs  # noqa: F401
 from agent import CREDENTIALS, SERVER as MANAGEMENT, URL, make_agent  # noqa: F401
 from process import TIMEOUT, wait_until
-from topology import DEVICE, ROUTER, start_stun, topology  # noqa: F401
+from topology import DEVICE, ROUTER, Behind, start_stun, topology  # noqa: F401
 
 # miniupnpd takes documentation addresses for what they are, and maps nothing to them.
 OUTSIDE = '11.77.0'
@@ -43,7 +43,7 @@ deny 0-65535 0.0.0.0/0 0-65535
 '''
 
 
-class Home:
+class Home(Behind):
     """A device behind a home router with miniupnpd (and a carrier's NAT, when there are two)."""
 
     def __init__(self, topology, start, start_acs, make_agent, tmp_path, nats, protocol, mapping,  # noqa: F811
@@ -67,13 +67,6 @@ class Home:
         self.daemon = self.start('miniupnpd', '-d', '-f', path, '-P', self.folder / 'miniupnpd.pid',
                                  namespace=self.router.namespace)
         self.daemon.wait_for('(?i)listening|HTTP')
-
-    def start_nat(self):
-        self.nat = self.start('espalier-nat', '-vv', '-c', self.agent.path, ready='started in',
-                              namespace=self.net.device)
-
-    def value(self, path):
-        return self.agent.tree(path).get(path)
 
     def wait(self, path, wanted):
         return wait_until(lambda: self.value(path) == wanted, '%s to be %r (it is %r)'

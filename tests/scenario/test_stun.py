@@ -13,7 +13,7 @@ import pytest
 from acs import start_acs  # noqa: F401
 from agent import CREDENTIALS, PASSWORD, SERVER as MANAGEMENT, URL, USER, make_agent  # noqa: F401
 from process import TIMEOUT, wait_until
-from topology import DEVICE, SERVER, STUN_PORT, start_stun, topology  # noqa: F401
+from topology import DEVICE, SERVER, STUN_PORT, Behind, start_stun, topology  # noqa: F401
 
 ADDRESS = MANAGEMENT + 'UDPConnectionRequestAddress'
 DETECTED = MANAGEMENT + 'NATDetected'
@@ -33,7 +33,7 @@ def datagram(ts, request, user=USER, cn='XTGRWIPC6D3IPXS3', password=PASSWORD, s
         ts, request, user, cn, sig or signature(ts, request, user, cn, password))
 
 
-class Place:
+class Place(Behind):
     """A device behind NATs, with an ACS and a STUN server on the other side."""
 
     def __init__(self, topology, start, start_stun, start_acs, make_agent, nats, options=(), **stun):  # noqa: F811
@@ -48,13 +48,6 @@ class Place:
         self.nat = None
         self.start_nat()
         self.agent.start()
-
-    def start_nat(self):
-        self.nat = self.start('espalier-nat', '-vv', '-c', self.agent.path, ready='started in',
-                              namespace=self.net.device)
-
-    def value(self, path):
-        return self.agent.tree(path).get(path)
 
     def wait(self, path, wanted):
         if not callable(wanted):

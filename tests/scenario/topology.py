@@ -66,6 +66,17 @@ table ip nat {
         self.flush()
 
 
+class Behind:
+    """A device behind NATs, with `start` and `net`, the `agent` there and its monitor `nat`."""
+
+    def start_nat(self):
+        self.nat = self.start('espalier-nat', '-vv', '-c', self.agent.path, ready='started in',
+                              namespace=self.net.device)
+
+    def value(self, path):
+        return self.agent.tree(path).get(path)
+
+
 class Topology:
     """device, nats (the home router first) and server: NetworkNamespaces, and Nats."""
 

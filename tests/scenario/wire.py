@@ -166,6 +166,13 @@ class Wire:
         connection.end()
         return inform
 
+    def redirect(self, url):
+        """Answers the first message with a redirect."""
+        connection = self.accept()
+        connection.receive()
+        connection.answer(status='302 Found', headers='Location: %s\r\n' % url)
+        connection.close()
+
     def session(self, agent):
         """Asks for a session; returns its connection after the empty POST."""
         assert knock(agent.tree(URL)[URL]).status in (200, 204)
