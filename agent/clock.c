@@ -2,6 +2,8 @@
 // Whether the clock can be believed.
 #include "agent/clock.h"
 
+#include "agent/date-time.h"
+
 #include <sys/stat.h>
 #include <sys/timex.h>
 #include <time.h>
@@ -26,4 +28,14 @@ bool clock_known(void)
 
 	return clock_plausible(clock_synchronized(), time(NULL),
 			       stat("/proc/self/exe", &program) == 0 ? program.st_mtime : 0);
+}
+
+int64_t clock_time(void)
+{
+	struct timespec since;
+
+	if (clock_known())
+		return time(NULL);
+	clock_gettime(CLOCK_BOOTTIME, &since);
+	return DATE_TIME_YEAR_1 + since.tv_sec;
 }

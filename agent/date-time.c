@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 // Reads exactly `digits` digits at *at, and moves behind them.
 static int number(const char **at, int digits, int low, int high, int *value)
@@ -69,24 +70,46 @@ int date_time_parse(const char *text, int64_t *seconds)
 
 int date_time_unknown(int64_t seconds)
 {
-	return seconds < -62135596800 + 366 * 86400;
+	return seconds < DATE_TIME_YEAR_1 + 366 * 86400;
 }
 
-void date_time_format_utc(time_t seconds, char buffer[DATE_TIME_SIZE])
+// The years 1 and 1970 have the same days; not every time_t reaches back to the first.
+static void format_year_1(int64_t seconds, char buffer[DATE_TIME_SIZE])
 {
+	time_t since = seconds < DATE_TIME_YEAR_1 ? 0 : (time_t)(seconds - DATE_TIME_YEAR_1);
+	struct tm broken;
+	size_t length;
+
+	gmtime_r(&since, &broken);
+	length = (size_t)snprintf(buffer, DATE_TIME_SIZE, "%04d", (broken.tm_year - 69) % 10000);
+	strftime(buffer + length, DATE_TIME_SIZE - length, "-%m-%dT%H:%M:%SZ", &broken);
+}
+
+void date_time_format_utc(int64_t seconds, char buffer[DATE_TIME_SIZE])
+{
+	time_t time = (time_t)seconds;
 	struct tm broken;
 
-	gmtime_r(&seconds, &broken);
+	if (date_time_unknown(seconds)) {
+		format_year_1(seconds, buffer);
+		return;
+	}
+	gmtime_r(&time, &broken);
 	strftime(buffer, DATE_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &broken);
 }
 
-void date_time_format_local(time_t seconds, char buffer[DATE_TIME_SIZE])
+void date_time_format_local(int64_t seconds, char buffer[DATE_TIME_SIZE])
 {
+	time_t time = (time_t)seconds;
 	struct tm broken;
 	long minutes;
 	size_t length;
 
-	localtime_r(&seconds, &broken);
+	if (date_time_unknown(seconds)) {
+		format_year_1(seconds, buffer);
+		return;
+	}
+	localtime_r(&time, &broken);
 	length = strftime(buffer, DATE_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &broken);
 	minutes = labs(broken.tm_gmtoff) / 60;
 	snprintf(buffer + length, DATE_TIME_SIZE - length, "%c%02ld:%02ld", broken.tm_gmtoff < 0 ? '-' : '+',

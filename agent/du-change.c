@@ -7,6 +7,7 @@
 #include "agent/du-change.h"
 
 #include "agent/agent.h"
+#include "agent/clock.h"
 #include "agent/soap-encode.h"
 #include "agent/soap-methods.h"
 #include "shm/log.h"
@@ -59,7 +60,7 @@ static unsigned fault_of(const struct du_operation *operation)
 
 static void fill(struct du_result *result, const struct du_operation *operation)
 {
-	*result = (struct du_result){.fault = fault_of(operation), .time = time(NULL)};
+	*result = (struct du_result){.fault = fault_of(operation), .time = clock_time()};
 	snprintf(result->uuid, sizeof(result->uuid), "%s",
 		 operation->uuid.data && good_uuid(operation->uuid.data) ? operation->uuid.data : NO_UUID);
 	if (operation->version.data)
@@ -174,7 +175,7 @@ static size_t format_record(const struct du_change *change, char record[RECORD_S
 		const struct du_result *result = &change->results[i];
 
 		length += (size_t)snprintf(record + length, RECORD_SIZE - length, "%u %" PRId64 " %s %s\n",
-					   result->fault, (int64_t)result->time, result->uuid, result->version);
+					   result->fault, result->time, result->uuid, result->version);
 	}
 	length += (size_t)snprintf(record + length, RECORD_SIZE - length, "%s", change->request.command_key);
 	return length;
@@ -188,7 +189,7 @@ static bool parse_result(struct du_result *result, const char *line, size_t leng
 	if (sscanf(line, "%u %" SCNd64 " %36s%n", &result->fault, &when, result->uuid, &used) != 3 ||
 	    (size_t)used >= length || line[used] != ' ' || length - (size_t)used - 1 >= sizeof(result->version))
 		return false;
-	result->time = (time_t)when;
+	result->time = when;
 	snprintf(result->version, sizeof(result->version), "%.*s", (int)(length - (size_t)used - 1), line + used + 1);
 	return good_uuid(result->uuid);
 }

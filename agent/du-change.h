@@ -6,7 +6,7 @@
 #include "agent/bounds.h"
 #include "agent/store.h"
 
-#include <time.h>
+#include <stdint.h>
 
 #define DU_CHANGES_MAXIMUM 16 // ChangeDUStates that wait; more are refused with 9004
 
@@ -16,7 +16,7 @@
 // The result of one operation.
 struct du_result {
 	unsigned fault; // 9022 and so on
-	time_t time;	// when it started and ended
+	int64_t time;	// when it started and ended
 	char uuid[DU_UUID_SIZE];
 	char version[DU_VERSION_SIZE];
 };

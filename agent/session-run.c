@@ -4,6 +4,7 @@
 
 #include "agent/acs-request.h"
 #include "agent/agent.h"
+#include "agent/clock.h"
 #include "agent/http-client.h"
 #include "agent/inform-parameter.h"
 #include "agent/rpc.h"
@@ -233,7 +234,7 @@ static void make_inform(struct session_run *run)
 		run->header.supported_versions = CWMP_VERSIONS;
 		run->header.session_timeout = SESSION_TIMEOUT;
 	}
-	soap_inform_init(&run->inform, &run->device_id, run->events, count, time(NULL), run->failures[run->kind],
+	soap_inform_init(&run->inform, &run->device_id, run->events, count, clock_time(), run->failures[run->kind],
 			 agent->tree, run->references, run->reference_count);
 	soap_encoder_start(&run->encoder, &run->header, &run->inform.body);
 	acs_requests_inform(&agent->acs_requests, &agent->events);

@@ -328,7 +328,7 @@ static void inform_rewind(struct soap_body *body)
 }
 
 void soap_inform_init(struct soap_inform_body *inform, const struct soap_device_id *device_id,
-		      const struct soap_event *events, size_t event_count, time_t time, uint32_t retry_count,
+		      const struct soap_event *events, size_t event_count, int64_t time, uint32_t retry_count,
 		      struct tree *tree, const struct tree_reference *references, size_t count)
 {
 	assert(event_count <= SOAP_EVENTS_MAXIMUM);

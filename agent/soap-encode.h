@@ -155,7 +155,7 @@ struct soap_inform_body {
 	const struct soap_device_id *device_id;
 	const struct soap_event *events;
 	size_t event_count; /* at most SOAP_EVENTS_MAXIMUM */
-	time_t time;
+	int64_t time;
 	uint32_t retry_count;
 	struct soap_values_body values; /* ParameterList */
 	bool begun;
@@ -165,7 +165,7 @@ struct soap_inform_body {
 
 /** soap_inform_init() - `references` are the parameters of ParameterList, in order */
 void soap_inform_init(struct soap_inform_body *inform, const struct soap_device_id *device_id,
-		      const struct soap_event *events, size_t event_count, time_t time, uint32_t retry_count,
+		      const struct soap_event *events, size_t event_count, int64_t time, uint32_t retry_count,
 		      struct tree *tree, const struct tree_reference *references, size_t count);
 
 /** struct soap_names_body - GetParameterNamesResponse */

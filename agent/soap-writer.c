@@ -3,11 +3,15 @@
 #include "agent/soap-writer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/date-time.h"
 #include "agent/soap-text.h"
 
 #define OVERFLOW_SIZE_MINIMUM ((size_t)4096)
+#define YEAR_1000	      (-30610224000ll) /* seconds since 1970 */
+#define YEAR_10000	      253402300800ll
 #define TEXT_AT_ONCE	      ((size_t)4096) /* bytes of text for which room is reserved at once */
 
 void soap_writer_init(struct soap_writer *writer)
@@ -221,24 +225,15 @@ void soap_element_boolean(struct soap_writer *writer, const char *name, bool val
 	soap_element_unsigned(writer, name, value);
 }
 
-size_t soap_format_time(char buffer[SOAP_TIME_SIZE], time_t time)
+size_t soap_format_time(char buffer[SOAP_TIME_SIZE], int64_t time)
 {
-	static const char unknown[] = "0001-01-01T00:00:00Z";
-	struct tm local;
-	size_t length;
-
-	if (!time || !localtime_r(&time, &local) || local.tm_year < -900 || local.tm_year > 8099) {
-		memcpy(buffer, unknown, sizeof(unknown));
-		return sizeof(unknown) - 1;
-	}
-	length = strftime(buffer, SOAP_TIME_SIZE, "%Y-%m-%dT%H:%M:%S%z", &local);
-	/* strftime() has no colon in the offset, XML Schema wants one. */
-	memmove(buffer + length - 1, buffer + length - 2, 3);
-	buffer[length - 2] = ':';
-	return length + 1;
+	if (!time || time >= YEAR_10000 || (time < YEAR_1000 && !date_time_unknown(time)))
+		return (size_t)snprintf(buffer, SOAP_TIME_SIZE, DATE_TIME_UNKNOWN);
+	date_time_format_local(time, buffer);
+	return strlen(buffer);
 }
 
-void soap_element_time(struct soap_writer *writer, const char *name, time_t time)
+void soap_element_time(struct soap_writer *writer, const char *name, int64_t time)
 {
 	char buffer[SOAP_TIME_SIZE];
 

@@ -12,7 +12,6 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/types.h>
-#include <time.h>
 
 #define SOAP_TIME_SIZE	       40		    /* room for soap_format_time() */
 #define SOAP_OVERFLOW_RETAINED ((size_t)256 * 1024) /* bytes of overflow kept from one message to the next */
@@ -96,8 +95,12 @@ void soap_element_unsigned(struct soap_writer *writer, const char *name, uint64_
 void soap_element_signed(struct soap_writer *writer, const char *name, int64_t number);
 void soap_element_boolean(struct soap_writer *writer, const char *name, bool value);
 
-/** soap_element_time() - a dateTime with the local offset; `time` 0 is the unknown time 0001-01-01T00:00:00Z */
-void soap_element_time(struct soap_writer *writer, const char *name, time_t time);
+/**
+ * soap_element_time() - a dateTime with the local offset; `time` is in seconds since 1970, as of clock_time()
+ *
+ * 0 is the unknown time 0001-01-01T00:00:00Z; what counts from the boot is written without an offset (R-43).
+ */
+void soap_element_time(struct soap_writer *writer, const char *name, int64_t time);
 
 /** soap_format_time() - the same as NUL-terminated text; returns its length */
-size_t soap_format_time(char buffer[SOAP_TIME_SIZE], time_t time);
+size_t soap_format_time(char buffer[SOAP_TIME_SIZE], int64_t time);

@@ -74,7 +74,7 @@ void time_refresh(struct own *own)
 	struct espalier_row row = own_row(own, OWN_TIME);
 	char now[DATE_TIME_SIZE], zone[257];
 
-	date_time_format_local(time(NULL), now);
+	date_time_format_local(clock_time(), now);
 	local_zone(zone);
 	if (espalier_begin(own->writer, row))
 		return;

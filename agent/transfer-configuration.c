@@ -5,6 +5,7 @@
 #include "agent/transfer-configuration.h"
 
 #include "agent/agent.h"
+#include "agent/clock.h"
 #include "shm/log.h"
 
 #include <errno.h>
@@ -221,7 +222,7 @@ static void decided(struct store_transaction *transaction, void *context)
 
 	if (configuration->file.has_devices)
 		declared_devices_store(&configuration->agent->declared_devices, transaction);
-	date_time_format_utc(time(NULL), configuration->date);
+	date_time_format_utc(clock_time(), configuration->date);
 	store_put_string(transaction, STORE_STATE, STATE_DATE, configuration->date);
 }
 

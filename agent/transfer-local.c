@@ -4,6 +4,7 @@
 #include "agent/transfer-objects.h"
 
 #include "agent/agent.h"
+#include "agent/clock.h"
 #include "agent/date-time.h"
 #include "agent/transfer-complete.h"
 #include "shm/value.h"
@@ -169,7 +170,7 @@ static int report(struct agent *agent, struct espalier_request *request, const s
 	if (!fault && transfer->fault && (transfer->fault < 9001 || transfer->fault > 9899 || transfer->fault == 9013))
 		fault = ESPALIER_FAULT_ARGUMENTS;
 	if (!transfer->completed)
-		transfer->completed = time(NULL);
+		transfer->completed = clock_time();
 	if (fault) {
 		transfer_free(transfer);
 		return fault;

@@ -4,6 +4,8 @@
 #include "agent/transfers.h"
 
 #include "agent/agent.h"
+#include "agent/clock.h"
+#include "agent/date-time.h"
 #include "agent/session-run.h"
 #include "agent/transfer-file.h"
 #include "agent/transfer-objects.h"
@@ -293,7 +295,7 @@ static void start(struct agent *agent, struct transfer *transfer)
 	transfer->retry_at = 0;
 	transfer->transferred = transfer->total = transfer->logged = 0;
 	if (!transfer->started)
-		transfer->started = time(NULL);
+		transfer->started = clock_time();
 	log_info("transfer %u starts", transfer->number);
 	transfers_save(agent, transfer);
 	if (!transfer->upload) {
@@ -404,7 +406,7 @@ void transfer_handled(struct agent *agent, struct transfer *transfer, enum trans
 		agent->transfers.active = NULL;
 		transfer->state = TRANSFER_RESTARTING;
 		transfer->handed_over = ring_clock(CLOCK_BOOTTIME) / SECOND;
-		transfer->completed = time(NULL);
+		transfer->completed = clock_time();
 		log_notice("transfer %u is handed over, and waits for the device's restart", transfer->number);
 		transfers_save(agent, transfer);
 		// Without such a program it is the handler's that restarts the device.
@@ -434,9 +436,9 @@ static int64_t check_restart(struct agent *agent, struct transfer *transfer)
 		fault = TRANSFER_FAULT_FAILURE;
 		text = "the device has not restarted";
 	}
-	// Applied when the new image runs: that is now, if the clock says so already.
-	if (!fault && time(NULL) > transfer->completed)
-		transfer->completed = time(NULL);
+	// Applied when the new image runs: that is now, unless only the time before is known.
+	if (!fault && (!date_time_unknown(clock_time()) || date_time_unknown(transfer->completed)))
+		transfer->completed = clock_time();
 	transfers_complete(agent, transfer, (unsigned)fault, text);
 	return TRANSFER_NEVER;
 }

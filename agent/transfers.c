@@ -4,6 +4,7 @@
 #include "agent/transfers.h"
 
 #include "agent/agent.h"
+#include "agent/clock.h"
 #include "agent/soap-methods.h"
 #include "agent/transfer-complete.h"
 #include "agent/transfer-file.h"
@@ -286,7 +287,7 @@ void transfers_complete(struct agent *agent, struct transfer *transfer, unsigned
 	transfer->fault = fault;
 	snprintf(transfer->fault_text, sizeof(transfer->fault_text), "%s", fault && text ? text : "");
 	if (!transfer->completed)
-		transfer->completed = time(NULL);
+		transfer->completed = clock_time();
 	explicit_bzero(transfer->password, sizeof(transfer->password));
 	if (transfer->origin == TRANSFER_LOCAL && !transfer_complete_wanted(agent, transfer)) {
 		forget(agent, transfer);

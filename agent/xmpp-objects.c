@@ -2,6 +2,7 @@
 // Device.XMPP.: what the model says of its parameters, and how its rows become messages and messages rows.
 #include "agent/xmpp-objects.h"
 
+#include "agent/clock.h"
 #include "agent/date-time.h"
 #include "agent/xmpp-wait.h"
 
@@ -261,7 +262,7 @@ void xmpp_objects_show(const struct own_tables *tables, const struct xmpp_state 
 	if (espalier_begin(writer, row))
 		return;
 	if (strcmp(status, xmpp_status_texts[state->status]) != 0) {
-		date_time_format_utc(time(NULL), now);
+		date_time_format_utc(clock_time(), now);
 		espalier_set_string(writer, row, XMPP_CONNECTION_STATUS, xmpp_status_texts[state->status]);
 		espalier_set_string(writer, row, XMPP_CONNECTION_LAST_CHANGE_DATE, now);
 	}

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 Test(periodic, reference_in_the_past_and_future)
 {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/date-time.h"
 #include "tests/unit/agent/encode-fixture.h"
 
 #define HEAD(version, header)                                                                                          \
@@ -157,6 +158,20 @@ Test(soap_encode, R43_times)
 	cr_expect_str_eq(buffer, "2026-01-01T23:34:05-03:30");
 	cr_expect_eq(soap_format_time(buffer, 0), 20u);
 	cr_expect_str_eq(buffer, "0001-01-01T00:00:00Z");
+	cr_expect_eq(soap_format_time(buffer, DATE_TIME_YEAR_1 + 210), 20u);
+	cr_expect_str_eq(buffer, "0001-01-01T00:03:30Z");
+	soap_format_time(buffer, DATE_TIME_YEAR_1 + 58 * 86400 + 86399);
+	cr_expect_str_eq(buffer, "0001-02-28T23:59:59Z");
+	soap_format_time(buffer, DATE_TIME_YEAR_1 + 365 * 86400);
+	cr_expect_str_eq(buffer, "0002-01-01T00:00:00Z");
+	for (size_t i = 0; i < 4; i++) {
+		static const int64_t outside[] = {INT64_MIN, INT64_MAX, DATE_TIME_YEAR_1 + 400 * 86400, 253402300800};
+
+		soap_format_time(buffer, outside[i]);
+		cr_expect_str_eq(buffer, "0001-01-01T00:00:00Z");
+	}
+	soap_format_time(buffer, 253402300799 - 86400);
+	cr_expect_str_eq(buffer, "9999-12-30T20:29:59-03:30");
 }
 
 Test(soap_encode, R27_R42_values_of_each_type_that_were_never_set)
