@@ -99,7 +99,7 @@ const struct configuration_key agent_configuration_keys[] = {
 	UNSIGNED("transfer", "retries", transfer_retries, 0, 100, "3"),
 	PATH("transfer", "firmware_program", firmware_program),
 	UNSIGNED("transfer", "firmware_timeout", firmware_timeout, 1, 86400, "600"),
-	PATH("transfer", "log_file", log_file),
+	CONFIGURATION_CHECKED("transfer", "log_file", struct agent_configuration, log_file, "", log_files_wrong),
 	UNSIGNED("connection_request", "port", connection_request_port, 1, 65535, "7547"),
 	STRING("connection_request", "interface", connection_request_interface),
 	UNSIGNED("connection_request", "burst", connection_request_burst, 1, 1000000, "30"),

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agent/device-program.h"
+#include "agent/log-file.h"
 #include "shm/configuration.h"
 
 #include <net/if.h>
@@ -30,8 +31,8 @@ struct agent_configuration {
 	uint32_t transfer_timeout, transfer_stall_timeout; // seconds
 	uint32_t transfer_retries;
 	char firmware_program[1024];
-	uint32_t firmware_timeout; // seconds
-	char log_file[1024];	   // "": the journal
+	uint32_t firmware_timeout;	   // seconds
+	char log_file[LOG_FILE_LIST_SIZE]; // "": the journal
 
 	uint32_t connection_request_port;
 	uint32_t connection_request_burst, connection_request_interval; // good ones in a row; ms until one more

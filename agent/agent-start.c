@@ -57,6 +57,7 @@ static void reload(struct agent *agent)
 	own_set(&agent->own, OWN_DEVICE_INFO, DEVICE_INFO_HARDWARE_VERSION, identity->hardware_version);
 	own_set(&agent->own, OWN_DEVICE_INFO, DEVICE_INFO_SOFTWARE_VERSION, identity->software_version);
 	discovery_reload(agent);
+	log_files_reload(&agent->log_files);
 	changed = settings_factory(&agent->settings, &configuration, discovery_values(agent), identity);
 	if (moved)
 		listener_move(&agent->listener);
@@ -121,6 +122,8 @@ static int open_own(struct agent *agent)
 		error = declared_devices_open(&agent->declared_devices, agent);
 	if (!error)
 		error = transfer_configuration_open(agent);
+	if (!error)
+		error = log_files_open(&agent->log_files, agent);
 	for (size_t i = 0; i < sizeof(constants) / sizeof(*constants) && !error; i++)
 		error = own_set(&agent->own, OWN_MANAGEMENT_SERVER, constants[i].parameter, constants[i].text);
 	if (!error && store_get(agent->store, STORE_STATE, STATE_PARAMETER_KEY, agent->parameter_key,

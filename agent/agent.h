@@ -105,6 +105,7 @@ struct agent {
 	struct acs_requests acs_requests;
 	struct acs_request *acs_request; // the one that is on its way
 	struct transfers transfers;
+	struct log_files log_files;
 	struct declared_devices declared_devices;
 	char boot_id[40];
 	char device_address[13];       // what makes up a serial number where none is configured

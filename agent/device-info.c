@@ -34,6 +34,9 @@ const struct espalier_parameter device_info_parameters[] = {
 	[DEVICE_INFO_VENDOR_CONFIG_FILE_NUMBER_OF_ENTRIES] =
 		{"VendorConfigFileNumberOfEntries", ESPALIER_UNSIGNED_INT,
 		 .description = "Number of entries in the VendorConfigFile table"},
+	[DEVICE_INFO_VENDOR_LOG_FILE_NUMBER_OF_ENTRIES] = {"VendorLogFileNumberOfEntries", ESPALIER_UNSIGNED_INT,
+							   .description =
+								   "Number of entries in the VendorLogFile table"},
 	{0},
 };
 

@@ -71,7 +71,7 @@ static void clear_state(struct factory_reset *reset)
 		return;
 	}
 	for (int kind = STORE_STATE; kind < STORE_KINDS; kind++) {
-		if (kind != STORE_NUMBER)
+		if (kind != STORE_NUMBER && kind != STORE_LOG_FILE)
 			store_delete_all(transaction, (enum store_kind)kind);
 	}
 	transfers_discard(reset->agent, transaction);

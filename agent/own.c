@@ -28,6 +28,8 @@ static const struct espalier_object objects[] = {
 	[OWN_DEVICE_INFO] = {"Device.DeviceInfo.", device_info_parameters, .description = "General information"},
 	[OWN_VENDOR_CONFIG_FILE] = {"Device.DeviceInfo.VendorConfigFile.{i}.", vendor_config_file_parameters,
 				    .description = "Vendor configuration files that can be uploaded"},
+	[OWN_VENDOR_LOG_FILE] = {"Device.DeviceInfo.VendorLogFile.{i}.", vendor_log_file_parameters,
+				 .description = "Log files that can be uploaded"},
 	[OWN_MEMORY_STATUS] = {"Device.DeviceInfo.MemoryStatus.", memory_status_parameters,
 			       .description = "Status of the physical memory"},
 	[OWN_PROCESS_STATUS] = {OWN_PROCESS_PATH, process_status_parameters, .description = "Status of the processes"},
@@ -117,6 +119,11 @@ const char *own_path(enum own_object object, uint32_t parameter)
 
 	snprintf(path, sizeof(path), "%s%s", objects[object].path, objects[object].parameters[parameter].name);
 	return path;
+}
+
+const char *own_object_path(enum own_object object)
+{
+	return objects[object].path;
 }
 
 const struct espalier_parameter *own_parameter(enum own_object object, uint32_t parameter)

@@ -10,6 +10,7 @@ enum own_object {
 	OWN_DEVICE,
 	OWN_DEVICE_INFO,
 	OWN_VENDOR_CONFIG_FILE,
+	OWN_VENDOR_LOG_FILE,
 	OWN_MEMORY_STATUS,
 	OWN_PROCESS_STATUS,
 	OWN_PROCESS,
@@ -46,6 +47,7 @@ enum device_info_parameter {
 	DEVICE_INFO_UP_TIME,
 	DEVICE_INFO_FIRST_USE_DATE,
 	DEVICE_INFO_VENDOR_CONFIG_FILE_NUMBER_OF_ENTRIES,
+	DEVICE_INFO_VENDOR_LOG_FILE_NUMBER_OF_ENTRIES,
 };
 
 enum management_server_parameter {
@@ -178,6 +180,9 @@ struct espalier_row own_row(struct own *own, enum own_object object);
 
 // The full path of a parameter of such an object, in a static table.
 const char *own_path(enum own_object object, uint32_t parameter);
+
+// The path of an object, with {i}.
+const char *own_object_path(enum own_object object);
 
 // The schema of a parameter.
 const struct espalier_parameter *own_parameter(enum own_object object, uint32_t parameter);

@@ -3,6 +3,7 @@
 #include "agent/rpc.h"
 
 #include "agent/agent.h"
+#include "agent/session-run.h"
 #include "agent/soap-transfer.h"
 
 #include <errno.h>
@@ -88,6 +89,7 @@ static int answer(struct rpc_call *call, const char *name, bool all)
 {
 	const struct agent *agent = call->rpc->agent;
 	struct list *list = rpc_allocate(call, sizeof(*list));
+	enum cwmp_version version = session_run_version(agent->session);
 
 	if (!list)
 		return -ENOMEM;
@@ -97,7 +99,8 @@ static int answer(struct rpc_call *call, const char *name, bool all)
 		if (!all && transfer->origin == TRANSFER_LOCAL)
 			continue;
 		memcpy(entry->command_key, transfer->command_key, sizeof(entry->command_key));
-		memcpy(entry->file_type, transfer->file_type, sizeof(entry->file_type));
+		transfer_type_tell(transfer->file_type, transfer->upload ? TRANSFER_UP : TRANSFER_DOWN, version,
+				   entry->file_type);
 		memcpy(entry->target_file_name, transfer->target_file_name, sizeof(entry->target_file_name));
 		entry->file_size = transfer->file_size;
 		entry->upload = transfer->upload;

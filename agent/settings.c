@@ -6,6 +6,7 @@
 #include "shm/log.h"
 
 #include "agent/date-time.h"
+#include "agent/model-pattern.h"
 #include "agent/retry.h"
 #include "agent/url.h"
 #include "agent/xmpp-objects.h"
@@ -15,10 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// All that the standard names: an empty list would have none.
-#define AUTONOMOUS_FILE_TYPES                                                                                          \
-	"1 Firmware Upgrade Image,2 Web Content,3 Vendor Configuration File,4 Tone File,5 Ringer File,"                \
-	"6 Stored Firmware Image,1 Vendor Configuration File,2 Vendor Log File"
+// All that the data model names: an empty list would have none.
+#define AUTONOMOUS_FILE_TYPES	   "1 Firmware Upgrade Image,2 Web Content,3 Vendor Configuration File,4 Vendor Log File"
 #define HEARTBEAT_INTERVAL_DEFAULT 3600 // seconds; the model has none
 #define LIGHTWEIGHT_PORT_DEFAULT   7547
 
@@ -348,6 +347,11 @@ int settings_check(const struct settings *settings, enum setting setting, const 
 	}
 	if (setting == SETTING_LIGHTWEIGHT_HOST && value->length && !url_of_host(&url, value->text, value->length)) {
 		*text = "not a host name or address";
+		return ESPALIER_FAULT_VALUE;
+	}
+	if (!model_pattern_fits(own_object_path(places[setting].object),
+				own_parameter(places[setting].object, places[setting].parameter), value)) {
+		*text = "not of the form that the data model wants";
 		return ESPALIER_FAULT_VALUE;
 	}
 	return ESPALIER_OK;

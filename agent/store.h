@@ -28,6 +28,7 @@ enum store_kind {
 	STORE_ROW = 20,		    // rows of own tables, by path, the values in them and aliases, by path
 	STORE_NUMBER = 21, // the highest instance number that an own table ever gave, by the table's path; permanent
 	STORE_ROW_CHANGE = 22, // rows that are being added or deleted at their owner, by number
+	STORE_LOG_FILE = 23,   // instance numbers of the log files, by path; permanent
 	STORE_KINDS = 32,      // more than all
 };
 

@@ -9,6 +9,11 @@
 
 #include <string.h>
 
+static enum transfer_direction direction_of(const struct transfer *transfer)
+{
+	return transfer->upload ? TRANSFER_UP : TRANSFER_DOWN;
+}
+
 static const struct transfer *transfer_of(const struct acs_request *request)
 {
 	return (const struct transfer *)((const char *)request - offsetof(struct transfer, request));
@@ -37,11 +42,14 @@ void transfer_complete_write(const struct acs_request *request, struct soap_writ
 void autonomous_transfer_complete_write(const struct acs_request *request, struct soap_writer *writer)
 {
 	const struct transfer *transfer = transfer_of(request);
+	char type[TRANSFER_FILE_TYPE_SIZE];
 
+	transfer_type_tell(transfer->file_type, direction_of(transfer), session_run_version(request->agent->session),
+			   type);
 	soap_element_string(writer, "AnnounceURL", transfer->announce_url);
 	soap_element_string(writer, "TransferURL", transfer->url);
 	soap_element_boolean(writer, "IsDownload", !transfer->upload);
-	soap_element_string(writer, "FileType", transfer->file_type);
+	soap_element_string(writer, "FileType", type);
 	soap_element_unsigned(writer, "FileSize", transfer->file_size);
 	soap_element_string(writer, "TargetFileName", transfer->target_file_name);
 	write_end(transfer, writer);
@@ -65,9 +73,10 @@ bool transfer_complete_wanted(const struct agent *agent, const struct transfer *
 	const struct settings *settings = &agent->settings;
 	const char *direction = settings_text(settings, SETTING_AUTONOMOUS_TRANSFER_TYPE);
 	const char *result = settings_text(settings, SETTING_AUTONOMOUS_RESULT_TYPE);
+	const char *type = transfer_type_filter(transfer->file_type, direction_of(transfer));
 
 	return settings_boolean(settings, SETTING_AUTONOMOUS_ENABLE) &&
 	       (!strcmp(direction, "Both") || !strcmp(direction, transfer->upload ? "Upload" : "Download")) &&
 	       (!strcmp(result, "Both") || !strcmp(result, transfer->fault ? "Failure" : "Success")) &&
-	       listed(settings_text(settings, SETTING_AUTONOMOUS_FILE_TYPE), transfer->file_type);
+	       listed(settings_text(settings, SETTING_AUTONOMOUS_FILE_TYPE), type);
 }

@@ -501,6 +501,7 @@ const struct transfer_file_type transfer_configuration_down = {
 
 const struct transfer_file_type transfer_configuration_up = {
 	.name = "1 Vendor Configuration File",
+	.transfer_name = "3 Vendor Configuration File",
 	.directions = TRANSFER_UP,
 	.produce = produce,
 	.cancel = cancel,
@@ -510,6 +511,7 @@ const struct transfer_file_type transfer_configuration_up_instance = {
 	.name = "3 Vendor Configuration File",
 	.directions = TRANSFER_UP,
 	.numbered = true,
+	.transfer_name_numbered = "6 Vendor Configuration File",
 	.accept = accept_upload,
 	.produce = produce,
 	.cancel = cancel,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The file type "2 Vendor Log File": a program that knows how writes the end of the log to the file.
+// The file types of log files: a program that knows how writes the end of the log to the file.
 #include "agent/transfer-log.h"
 
 #include "agent/agent.h"
@@ -13,7 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define JOURNAL	      "/usr/bin/journalctl"
 #define TAIL	      "/usr/bin/tail"
 #define JOURNAL_LINES "--lines=20000"
 #define FAULT_TYPE    9003
@@ -63,9 +62,10 @@ static void start(struct log_program *program)
 	const struct agent_configuration *configuration = &program->agent->configuration;
 	uint64_t size_maximum = configuration->transfer_maximum_size * MIB;
 	char size[24];
-	const char *const journal[] = {JOURNAL, "--no-pager", "--output=short-iso", JOURNAL_LINES, NULL};
-	const char *const tail[] = {TAIL, "-c", size, configuration->log_file, NULL};
-	const char *const *arguments = *configuration->log_file ? tail : journal;
+	const char *const journal[] = {LOG_FILE_JOURNAL_PROGRAM, "--no-pager", "--output=short-iso", JOURNAL_LINES,
+				       NULL};
+	const char *const tail[] = {TAIL, "-c", size, program->file.path, NULL};
+	const char *const *arguments = log_file_is_journal(&program->file) ? journal : tail;
 	int output = open(program->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), error;
 
 	if (output < 0) {
@@ -89,10 +89,16 @@ static void start(struct log_program *program)
 static void produce(struct agent *agent, struct transfer *transfer, uint32_t instance, const char *path)
 {
 	struct log_program *program = &agent->transfers.log;
+	const struct log_file *file = log_files_find(&agent->log_files, instance);
 
-	(void)instance;
 	program->agent = agent;
 	program->transfer = transfer;
+	// The configuration may have changed since the transfer was accepted.
+	if (!file) {
+		finish(program, TRANSFER_REJECTED, "the device does not have the log file any more");
+		return;
+	}
+	program->file = *file;
 	snprintf(program->path, sizeof(program->path), "%s", path);
 	if (!child_running(&program->child))
 		start(program);
@@ -111,17 +117,35 @@ static int cancel(struct agent *agent, struct transfer *transfer)
 
 static unsigned accept_log(struct agent *agent, uint32_t instance, const char **text)
 {
-	(void)instance;
-	if (*agent->configuration.log_file || access(JOURNAL, X_OK) == 0)
+	if (log_files_find(&agent->log_files, instance))
 		return 0;
 	*text = "the device has no log file and no journal";
+	return FAULT_TYPE;
+}
+
+static unsigned accept_instance(struct agent *agent, uint32_t instance, const char **text)
+{
+	if (instance && log_files_find(&agent->log_files, instance))
+		return 0;
+	*text = "there is no such vendor log file";
 	return FAULT_TYPE;
 }
 
 const struct transfer_file_type transfer_log = {
 	.name = "2 Vendor Log File",
 	.directions = TRANSFER_UP,
+	.transfer_name = "4 Vendor Log File",
 	.accept = accept_log,
+	.produce = produce,
+	.cancel = cancel,
+};
+
+const struct transfer_file_type transfer_log_instance = {
+	.name = "4 Vendor Log File",
+	.directions = TRANSFER_UP,
+	.numbered = true,
+	.transfer_name_numbered = "7 Vendor Log File",
+	.accept = accept_instance,
 	.produce = produce,
 	.cancel = cancel,
 };

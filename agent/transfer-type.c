@@ -6,14 +6,17 @@
 #include "agent/transfer-firmware.h"
 #include "agent/transfer-log.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct transfer_file_type *const types[] = {
-	&transfer_firmware,
-	&transfer_log,
-	&transfer_configuration_down,
-	&transfer_configuration_up,
-	&transfer_configuration_up_instance,
+	&transfer_firmware,		     // 1 Firmware Upgrade Image
+	&transfer_configuration_down,	     // 3 Vendor Configuration File
+	&transfer_configuration_up,	     // 1 Vendor Configuration File
+	&transfer_log,			     // 2 Vendor Log File
+	&transfer_configuration_up_instance, // 3 Vendor Configuration File <i>
+	&transfer_log_instance,		     // 4 Vendor Log File <i>
 };
 
 // The number behind a type's name: 0 without one, -1 when there is something else.
@@ -50,4 +53,24 @@ const struct transfer_file_type *transfer_type_find(const char *name, size_t len
 		return type;
 	}
 	return NULL;
+}
+
+const char *transfer_type_filter(const char *name, enum transfer_direction direction)
+{
+	uint32_t instance;
+	const struct transfer_file_type *type = transfer_type_find(name, strlen(name), direction, &instance);
+
+	return !type ? name : type->transfer_name ? type->transfer_name : type->name;
+}
+
+void transfer_type_tell(const char *name, enum transfer_direction direction, enum cwmp_version version,
+			char text[TRANSFER_FILE_TYPE_SIZE])
+{
+	uint32_t instance = 0;
+	const struct transfer_file_type *type = transfer_type_find(name, strlen(name), direction, &instance);
+
+	if (type && instance && type->transfer_name_numbered && version >= CWMP_1_2)
+		snprintf(text, TRANSFER_FILE_TYPE_SIZE, "%s %" PRIu32, type->transfer_name_numbered, instance);
+	else
+		snprintf(text, TRANSFER_FILE_TYPE_SIZE, "%s", transfer_type_filter(name, direction));
 }

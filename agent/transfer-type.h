@@ -3,9 +3,13 @@
 // sent comes from. A new type is a new file agent/transfer-NAME.c and its line in the table of transfer-type.c.
 #pragma once
 
+#include "agent/cwmp-version.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define TRANSFER_FILE_TYPE_SIZE (64 * 4 + 1) // 64 characters
 
 struct agent;
 struct transfer;
@@ -27,6 +31,9 @@ struct transfer_file_type {
 	const char *name;
 	unsigned directions; // a set of enum transfer_direction
 	bool numbered;	     // a number may follow, separated by a blank ("3 Vendor Configuration File 1"): an instance
+	// Its names where one list of types is for both directions (TransferFileType in the schema of CWMP): without a
+	// number and with one. NULL: its name.
+	const char *transfer_name, *transfer_name_numbered;
 
 	// Whether such a transfer can be accepted now. `instance` is the number, 0 without one. Returns 0, or the fault
 	// with which the method is answered, with a static text. NULL: always.
@@ -55,6 +62,15 @@ struct transfer_file_type {
 // The type of a FileType for a direction, with the instance's number; NULL when the device does not know it.
 const struct transfer_file_type *transfer_type_find(const char *name, size_t length, enum transfer_direction direction,
 						    uint32_t *instance);
+
+// The name of a FileType, which the device need not know, in AutonomousTransferCompletePolicy.FileTypeFilter: without
+// the instance's number. Static, or `name`.
+const char *transfer_type_filter(const char *name, enum transfer_direction direction);
+
+// The name of a FileType, which the device need not know, in GetAllQueuedTransfers and AutonomousTransferComplete. CWMP
+// before 1.2 has no instances there.
+void transfer_type_tell(const char *name, enum transfer_direction direction, enum cwmp_version version,
+			char text[TRANSFER_FILE_TYPE_SIZE]);
 
 // From a handler, on the ring's thread: it has finished. `fault` (9001 ..., for REJECTED) and `text` (copied; plain
 // text, nothing secret; NULL: none) go into TransferComplete.

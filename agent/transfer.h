@@ -5,11 +5,11 @@
 #include "agent/acs-request.h"
 #include "agent/store.h"
 #include "agent/transfer-job.h"
+#include "agent/transfer-type.h"
 #include "agent/transfer-window.h"
 #include "shm/espalier.h"
 
 #define TRANSFER_COMMAND_KEY_SIZE EVENT_COMMAND_KEY_SIZE
-#define TRANSFER_FILE_TYPE_SIZE	  (64 * 4 + 1)	 // 64 characters
 #define TRANSFER_ANNOUNCE_SIZE	  (1024 * 4 + 1) // 1024 characters
 #define TRANSFER_RECORD_SIZE	  (32 * 1024)	 // bytes of a record: every text at its longest, and room
 

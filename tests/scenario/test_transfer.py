@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import signal
 import time
 
 import pytest
@@ -12,6 +13,10 @@ from agent import CREDENTIALS, KEY, SERVER, make_agent, pair, publish  # noqa: F
 from fileserver import file_server  # noqa: F401
 from process import wait_until
 from transfer import FIRMWARE, LOG, TABLE, UNKNOWN_TIME, device  # noqa: F401
+
+FILTERS = ['1 Firmware Upgrade Image', '2 Web Content', '3 Vendor Configuration File', '4 Vendor Log File']
+FILES = 'Device.DeviceInfo.VendorLogFile.'
+FILE_COUNT = 'Device.DeviceInfo.VendorLogFileNumberOfEntries'
 
 DATA = os.urandom(300000)
 
@@ -415,6 +420,64 @@ def test_R82_one_event_or_one_for_each(device, start_acs, setting):
     assert [event in inform.events for inform in device.acs.informs()[informs:]] == [False], 'nothing is left of them'
 
 
+def test_R69_file_types_of_the_filter(device, file_server, tmp_path):
+    """The model's names, and no others; a file type with an instance, and the former one of a log, go by theirs."""
+    log = tmp_path / 'messages'
+    log.write_text('a line\n')
+    device = device(transfer={'log_file': log})
+    policy = SERVER + 'AutonomousTransferCompletePolicy.'
+    name = policy + 'FileTypeFilter'
+    for wrong in (LOG, '1 Vendor Configuration File', '3 Vendor Configuration File 1', '4 Tone File', FIRMWARE + ',x', 'X 00d09e a'):
+        assert device.acs.set({name: wrong}).details == {name: 9007}, wrong
+        device.agent.run('espalier-request', 'set', name + '=' + wrong, status=1)
+    assert device.acs.set({policy + 'Enable': '1', name: ','.join(FILTERS + ['X 00D09E a b'])}).good
+
+    def told(filters, kind, upload):
+        """As what the end of an upload or download of this type is told, or None."""
+        assert device.acs.set({name: filters}).good
+        before = len(device.ends('AutonomousTransferComplete'))
+        device.agent.run('espalier-request', 'operate', TABLE + 'Report()', 'FileType=' + kind, 'URL=http://there/x',
+                         'IsUpload=%d' % upload)
+        device.wait_settled()
+        if len(device.ends('AutonomousTransferComplete')) == before:
+            return None
+        return [message.texts('FileType')[0] for message in device.acs.messages(True)
+                if message.path and message.method == 'AutonomousTransferComplete'][-1]
+
+    configuration, logs = '3 Vendor Configuration File', '4 Vendor Log File'
+    for item, kind, upload, shown in (
+            (logs, LOG, True, logs), (logs, logs + ' 7', True, '7 Vendor Log File 7'), (logs, logs, True, logs),
+            (configuration, '1 Vendor Configuration File', True, configuration),
+            (configuration, configuration + ' 1', True, '6 Vendor Configuration File 1'),
+            (configuration, configuration, False, configuration), (FIRMWARE, FIRMWARE, False, FIRMWARE),
+            ('X 00D09E a b', 'X 00D09E a b', False, 'X 00D09E a b'), ('2 Web Content', '2 Web Content', False, '2 Web Content')):
+        assert told(item, kind, upload) == shown, kind
+        assert told('2 Web Content' if item == FIRMWARE else FIRMWARE, kind, upload) is None, kind
+
+
+@pytest.mark.parametrize('version, namespace, numbered', [('1.1', '1-1', False), ('1.2', '1-2', True)])
+def test_R67_R69_file_types_by_version(device, file_server, run_folder, version, namespace, numbered):
+    """GetAllQueuedTransfers and AutonomousTransferComplete have names of their own for uploads; 1.1 has no instances there."""
+    log = run_folder / 'a'
+    log.write_text('a')
+    device = device('--use-cwmp-version', version, '--version-namespace', namespace, transfer={'log_file': log})
+    wanted = {'2 Vendor Log File': '4 Vendor Log File', '1 Vendor Configuration File': '3 Vendor Configuration File',
+              '4 Vendor Log File 1': '7 Vendor Log File 1' if numbered else '4 Vendor Log File',
+              '3 Vendor Configuration File 1': '6 Vendor Configuration File 1' if numbered else '3 Vendor Configuration File'}
+    calls = [('upload', 'k', kind, file_server.url('/x'), 'delay=600') for kind in wanted]
+    results = device.acs.call(*calls, ('get-all-queued-transfers',))
+    assert all(result.good for result in results), results
+    answer = next(message for message in device.acs.messages(True)
+                  if message.path and message.method == 'GetAllQueuedTransfersResponse')
+    assert answer.texts('FileType') == list(wanted.values()) and set(answer.texts('IsDownload')) == {'0'}
+    assert device.acs.set({SERVER + 'AutonomousTransferCompletePolicy.Enable': '1'}).good
+    for kind in wanted:
+        device.agent.run('espalier-request', 'operate', TABLE + 'Report()', 'FileType=' + kind, 'URL=http://there/x', 'IsUpload=1')
+    wait_until(lambda: len(device.ends('AutonomousTransferComplete')) == 4, 'all ends')
+    assert [message.texts('FileType')[0] for message in device.acs.messages(True)
+            if message.path and message.method == 'AutonomousTransferComplete'] == list(wanted.values())
+
+
 def test_R69_policy(device, file_server, tmp_path):
     """What AutonomousTransferCompletePolicy leaves out is not told, and not kept."""
     log = tmp_path / 'messages'
@@ -424,8 +487,7 @@ def test_R69_policy(device, file_server, tmp_path):
     file_server.files['/file'] = DATA
     policy = SERVER + 'AutonomousTransferCompletePolicy.'
     assert device.acs.get(policy) == {policy + 'Enable': '0', policy + 'TransferTypeFilter': 'Both',
-                                      policy + 'ResultTypeFilter': 'Both',
-                                      policy + 'FileTypeFilter': device.agent.tree(policy)[policy + 'FileTypeFilter']}
+                                      policy + 'ResultTypeFilter': 'Both', policy + 'FileTypeFilter': ','.join(FILTERS)}
 
     def run():
         """An upload that succeeds and a download that fails, by a local program. Returns who was told of."""
@@ -442,12 +504,13 @@ def test_R69_policy(device, file_server, tmp_path):
                          ({'TransferTypeFilter': 'Upload'}, [0]), ({'TransferTypeFilter': 'Download'}, [9018]),
                          ({'TransferTypeFilter': 'Both', 'ResultTypeFilter': 'Success'}, [0]),
                          ({'ResultTypeFilter': 'Both', 'FileTypeFilter': FIRMWARE}, [9018]),
-                         ({'FileTypeFilter': '3 Vendor Configuration File,' + LOG}, [0]), ({'FileTypeFilter': ''}, [])):
+                         ({'FileTypeFilter': '3 Vendor Configuration File,4 Vendor Log File'}, [0]),
+                         ({'FileTypeFilter': ''}, [])):
         assert device.acs.set({policy + name: value for name, value in values.items()}).good
         assert run() == told, values
     message = next(m for m in device.acs.messages(True) if m.path and m.method == 'AutonomousTransferComplete')
     assert [message.texts(name) for name in ('AnnounceURL', 'TransferURL', 'IsDownload', 'FileType', 'TargetFileName')] == [
-        ['http://here/?a=1&b=2'], [file_server.url('/log')], ['0'], [LOG], ['name']]
+        ['http://here/?a=1&b=2'], [file_server.url('/log')], ['0'], ['4 Vendor Log File'], ['name']]
     assert device.acs.set({policy + 'ResultTypeFilter': 'Neither'}).details == {policy + 'ResultTypeFilter': 9007}
 
 
@@ -523,6 +586,113 @@ def test_T113_upload_of_a_log_file(device, file_server, tmp_path):
     assert device.acs.call(('upload', 'refused') + upload[2:4]).good
     assert device.wait_end('refused').fault == 9012
     device.wait_settled()
+
+
+def rows(device):
+    """The VendorLogFile table, {instance: (Name, MaximumSize, Persistent)}, or the number of entries when it is wrong."""
+    found = {}
+    tree = device.agent.tree(FILES, FILE_COUNT)
+    for path in tree:
+        if path.endswith('.Name'):
+            row = path[:-len('Name')]
+            found[int(row[len(FILES):-1])] = (tree[path], tree[row + 'MaximumSize'], tree[row + 'Persistent'])
+    return found if tree[FILE_COUNT] == len(found) else tree[FILE_COUNT]
+
+
+def test_R68_log_files_by_instance(device, file_server, tmp_path, run_folder):
+    """Each configured file is an instance, and goes up by it; one that is not there is refused at once."""
+    short = run_folder / 'a log'
+    short.write_text('first\n')
+    long = tmp_path / ('x' * 60 + 'y' * 10)
+    long.write_text('second\n')
+    device = device(transfer={'log_file': '%s , %s,journal' % (short, long)})
+    assert len(str(short)) <= 64 < len(str(long))
+    found = rows(device)
+    assert {number: row[0] for number, row in found.items()} == {1: str(short), 2: str(long)[-64:], 3: 'journal'}
+    memory = 'tmpfs' in device.agent.run('stat', '-f', '-c', '%T', run_folder).stdout
+    assert found[1][1:] == (0, not memory) and found[2][1] == 0
+    values = device.acs.get(FILES)
+    assert values[FILES + '1.Name'] == str(short) and values[FILES + '3.Name'] == 'journal'
+    assert device.acs.call(('set', FILES + '1.Name=x')).details == {FILES + '1.Name': 9008}
+    for key, kind in (('one', '4 Vendor Log File 1'), ('two', '4 Vendor Log File 2'), ('three', '4 Vendor Log File 3'), ('old', LOG)):
+        assert device.acs.call(('upload', key, kind, file_server.url('/' + key))).good
+        assert device.wait_end(key).fault == 0
+    assert file_server.files['/one'] == file_server.files['/old'] == b'first\n' and file_server.files['/two'] == b'second\n'
+    assert len(file_server.files['/three']) > 0
+    for kind in ('4 Vendor Log File 4', '4 Vendor Log File 0', '4 Vendor Log File 01', '4 Vendor Log File', '4 Vendor Log File x',
+                 '4 Vendor Log File 4294967296', '2 Vendor Log File 1', '2 Vendor Log File ', '5 Vendor Log File 1'):
+        assert device.acs.call(('upload', 'bad', kind, file_server.url('/bad'))).fault == 9003, kind
+        device.agent.run('espalier-request', 'operate', TABLE + 'Upload()', 'FileType=' + kind, 'URL=' + file_server.url('/bad'), status=1)
+    device.wait_settled()
+    assert '/bad' not in file_server.files
+
+
+def set_log_files(agent, text):
+    lines = [line for line in agent.path.read_text().splitlines() if not line.startswith('log_file')]
+    lines.insert(lines.index('[transfer]') + 1, 'log_file = ' + text)
+    agent.path.write_text('\n'.join(lines) + '\n')
+
+
+def test_R46_numbers_of_log_files(device, file_server, run_folder):
+    """A file keeps its number as long as the configuration has it: read again, after a restart, after a factory reset."""
+    paths = [run_folder / name for name in 'abcd']
+    for path in paths:
+        path.write_text(path.name)
+    a, b, c, d = map(str, paths)
+    device = device(transfer={'log_file': ','.join((a, b))})
+
+    def numbers():
+        found = rows(device)
+        return found if isinstance(found, int) else {row[0]: number for number, row in found.items()}
+
+    def reload(text):
+        set_log_files(device.agent, text)
+        count = device.agent.process.stderr.count('read again')
+        device.agent.process.signal(signal.SIGHUP)
+        wait_until(lambda: device.agent.process.stderr.count('read again') > count, 'the configuration')
+
+    assert numbers() == {a: 1, b: 2}
+    reload(','.join((c, b)))
+    wait_until(lambda: numbers() == {c: 3, b: 2}, 'the new file')
+    assert device.acs.call(('upload', 'gone', '4 Vendor Log File 1', file_server.url('/gone'))).fault == 9003
+    assert device.acs.call(('upload', 'first', LOG, file_server.url('/first'))).good
+    assert device.wait_end('first').fault == 0 and file_server.files['/first'] == b'c'
+    device.agent.process.stop()
+    set_log_files(device.agent, ','.join((d, c, b, a)))
+    device.agent.start()
+    assert numbers() == {d: 4, c: 3, b: 2, a: 5}
+    before = len(device.acs.informs())
+    assert device.acs.call(('factory-reset',)).good
+    device.acs.wait_inform('0 BOOTSTRAP', after=before)
+    device.agent.restart()
+    assert numbers() == {d: 4, c: 3, b: 2, a: 5}
+    set_log_files(device.agent, a + ',,' + b)
+    device.agent.process.signal(signal.SIGHUP)
+    device.agent.process.wait_for('neither absolute paths')
+    assert numbers() == {d: 4, c: 3, b: 2, a: 5}, 'a wrong configuration changes nothing'
+
+
+def test_R68_log_file_that_is_gone_from_the_configuration(device, file_server, run_folder):
+    """Accepted, but gone when its time comes."""
+    log = run_folder / 'a'
+    log.write_text('a')
+    device = device(transfer={'log_file': '%s,%s' % (log, log.with_name('b'))})
+    assert device.acs.call(('upload', 'late', '4 Vendor Log File 2', file_server.url('/late'), 'delay=5')).good
+    set_log_files(device.agent, str(log))
+    device.agent.process.signal(signal.SIGHUP)
+    end = device.wait_end('late')
+    assert end.fault == 9011 and 'any more' in end.text and not file_server.files
+
+
+def test_R68_types_that_are_not_there(device, file_server):
+    """Types that the device does not have, for each direction."""
+    device = device()
+    results = device.acs.call(*[('upload', 'k', kind, file_server.url('/x')) for kind in (
+        FIRMWARE, '3 Vendor Configuration File', '3 Vendor Configuration File 2', '6 Stored Firmware Image', 'X 00D09E log', '')],
+        *[('download', 'k', kind, file_server.url('/x')) for kind in (
+            '2 Web Content', '4 Tone File', '5 Ringer File', '6 Stored Firmware Image', LOG, '4 Vendor Log File 1',
+            '1 Vendor Configuration File', '3 Vendor Configuration File 1', 'X 00D09E image', '')])
+    assert [result.fault for result in results] == [9003] * 16
 
 
 def test_T113_upload_of_the_journal(device, file_server):

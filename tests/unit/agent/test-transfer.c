@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What of file transfers needs no server: windows, checksums, URLs, file types, and the part of a file on the disk.
+#include "agent/log-file.h"
 #include "agent/transfer-checksum.h"
 #include "agent/transfer-file.h"
 #include "agent/transfer-type.h"
@@ -184,6 +185,54 @@ Test(transfer, file_types)
 	cr_expect_null(transfer_type_find("1 Firmware Upgrade Image 1", 26, TRANSFER_DOWN, &instance));
 	cr_expect_null(transfer_type_find("1 Firmware", 10, TRANSFER_DOWN, &instance));
 	cr_expect_null(transfer_type_find("", 0, TRANSFER_DOWN, &instance));
+}
+
+static const char *told(const char *name, enum transfer_direction direction, enum cwmp_version version)
+{
+	static char text[TRANSFER_FILE_TYPE_SIZE];
+
+	transfer_type_tell(name, direction, version, text);
+	return text;
+}
+
+Test(transfer, R69_names_of_file_types_for_both_directions)
+{
+	cr_expect_str_eq(told("2 Vendor Log File", TRANSFER_UP, CWMP_1_4), "4 Vendor Log File");
+	cr_expect_str_eq(told("4 Vendor Log File 4294967295", TRANSFER_UP, CWMP_1_4), "7 Vendor Log File 4294967295");
+	cr_expect_str_eq(told("4 Vendor Log File 1", TRANSFER_UP, CWMP_1_1), "4 Vendor Log File");
+	cr_expect_str_eq(told("3 Vendor Configuration File 1", TRANSFER_UP, CWMP_1_2), "6 Vendor Configuration File 1");
+	cr_expect_str_eq(told("3 Vendor Configuration File", TRANSFER_DOWN, CWMP_1_4), "3 Vendor Configuration File");
+	cr_expect_str_eq(told("2 Vendor Log File", TRANSFER_DOWN, CWMP_1_4), "2 Vendor Log File", "no such download");
+	cr_expect_str_eq(told("X 00D09E y 1", TRANSFER_UP, CWMP_1_1), "X 00D09E y 1");
+	cr_expect_str_eq(transfer_type_filter("4 Vendor Log File 9", TRANSFER_UP), "4 Vendor Log File");
+	cr_expect_str_eq(transfer_type_filter("1 Vendor Configuration File", TRANSFER_UP),
+			 "3 Vendor Configuration File");
+	cr_expect_str_eq(transfer_type_filter("5 Ringer File", TRANSFER_DOWN), "5 Ringer File");
+}
+
+Test(transfer, lists_of_log_files)
+{
+	char longest[LOG_FILE_PATH_SIZE], too_long[LOG_FILE_PATH_SIZE + 1];
+
+	cr_expect_null(log_files_wrong("/a"));
+	cr_expect_null(log_files_wrong("journal"));
+	cr_expect_null(log_files_wrong(" /with a blank ,\tjournal,/b\t"));
+	cr_expect_null(log_files_wrong("/1,/2,/3,/4,/5,/6,/7,journal"));
+	for (const char *const *wrong =
+		     (const char *const[]){",", "/a,", ",/a", "/a,,/b", "a", "/a,b", "Journal", " ", NULL};
+	     *wrong; wrong++)
+		cr_expect_str_eq(log_files_wrong(*wrong), "neither absolute paths nor journal, separated by commas",
+				 "%s", *wrong);
+	cr_expect(strstr(log_files_wrong("/1,/2,/3,/4,/5,/6,/7,/8,/9"), "more than 8"));
+	cr_expect(strstr(log_files_wrong("/a,journal,journal"), "the same name"));
+	memset(longest, 'x', sizeof(longest));
+	longest[0] = '/';
+	longest[sizeof(longest) - 1] = 0;
+	cr_expect_null(log_files_wrong(longest));
+	memset(too_long, 'x', sizeof(too_long));
+	too_long[0] = '/';
+	too_long[sizeof(too_long) - 1] = 0;
+	cr_expect(strstr(log_files_wrong(too_long), "longer than 1023"));
 }
 
 Test(transfer, records_that_are_none)
