@@ -358,25 +358,27 @@ int configuration_file_read(struct configuration_file *file, const char *bytes, 
 	return 0;
 }
 
+void configuration_file_device_free(struct configuration_file_device *device)
+{
+	for (size_t i = 0; i < device->reading_count; i++) {
+		free(device->readings[i].name);
+		free(device->readings[i].value);
+		free(device->readings[i].unit);
+	}
+	free(device->readings);
+	free(device->serial);
+	free(device->vendor);
+	free(device->type);
+}
+
 void configuration_file_free(struct configuration_file *file)
 {
 	for (size_t i = 0; i < file->value_count; i++) {
 		free(file->values[i].name);
 		free(file->values[i].text);
 	}
-	for (size_t i = 0; i < file->device_count; i++) {
-		struct configuration_file_device *device = &file->devices[i];
-
-		for (size_t j = 0; j < device->reading_count; j++) {
-			free(device->readings[j].name);
-			free(device->readings[j].value);
-			free(device->readings[j].unit);
-		}
-		free(device->readings);
-		free(device->serial);
-		free(device->vendor);
-		free(device->type);
-	}
+	for (size_t i = 0; i < file->device_count; i++)
+		configuration_file_device_free(&file->devices[i]);
 	free(file->values);
 	free(file->devices);
 	memset(file, 0, sizeof(*file));

@@ -48,3 +48,6 @@ int configuration_file_read(struct configuration_file *file, const char *bytes, 
 			    char problem[CONFIGURATION_FILE_PROBLEM_SIZE]);
 
 void configuration_file_free(struct configuration_file *file);
+
+// Frees the texts and readings of a device, which may lack any.
+void configuration_file_device_free(struct configuration_file_device *device);

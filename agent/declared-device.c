@@ -46,17 +46,8 @@ const struct espalier_parameter declared_reading_parameters[] = {
 static void free_list(struct declared_device_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		struct declared_device *device = &list->devices[i];
-
-		for (size_t j = 0; j < device->reading_count; j++) {
-			free(device->readings[j].name);
-			free(device->readings[j].value);
-			free(device->readings[j].unit);
-		}
-		free(device->readings);
-		free(device->serial);
-		free(device->vendor);
-		free(device->type);
+		configuration_file_device_free(&list->devices[i].what);
+		free(list->devices[i].readings);
 	}
 	free(list->devices);
 	list->devices = NULL;
@@ -66,16 +57,16 @@ static void free_list(struct declared_device_list *list)
 static struct declared_device *find_device(const struct declared_device_list *list, const char *serial)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		if (!strcmp(list->devices[i].serial, serial))
+		if (!strcmp(list->devices[i].what.serial, serial))
 			return &list->devices[i];
 	}
 	return NULL;
 }
 
-static struct declared_reading *find_reading(const struct declared_device *device, const char *name)
+static struct declared_place *find_reading(const struct declared_device *device, const char *name)
 {
-	for (size_t i = 0; device && i < device->reading_count; i++) {
-		if (!strcmp(device->readings[i].name, name))
+	for (size_t i = 0; device && i < device->what.reading_count; i++) {
+		if (!strcmp(device->what.readings[i].name, name))
 			return &device->readings[i];
 	}
 	return NULL;
@@ -92,45 +83,48 @@ static void publish_count(struct declared_devices *devices)
 }
 
 // Makes the row, or takes the former one, and fills it.
-static int publish_reading(struct espalier_writer *writer, struct espalier_row parent, struct declared_reading *reading)
+static int publish_reading(struct espalier_writer *writer, struct espalier_row parent,
+			   const struct configuration_file_reading *reading, struct declared_place *place)
 {
-	bool new = !reading->row.slot;
+	bool new = !place->row.slot;
 	int error = 0;
 
 	if (new)
-		error = espalier_instance_add(writer, OWN_DECLARED_READING, parent, reading->number, &reading->row);
+		error = espalier_instance_add(writer, OWN_DECLARED_READING, parent, place->number, &place->row);
 	if (!error)
-		error = espalier_begin(writer, reading->row);
+		error = espalier_begin(writer, place->row);
 	if (error)
 		return error;
-	espalier_set_string(writer, reading->row, READING_NAME, reading->name);
-	espalier_set_string(writer, reading->row, READING_VALUE, reading->value);
-	espalier_set_string(writer, reading->row, READING_UNIT, reading->unit);
-	error = espalier_commit(writer, reading->row);
-	return error || !new ? error : espalier_instance_publish(writer, reading->row);
+	espalier_set_string(writer, place->row, READING_NAME, reading->name);
+	espalier_set_string(writer, place->row, READING_VALUE, reading->value);
+	espalier_set_string(writer, place->row, READING_UNIT, reading->unit);
+	error = espalier_commit(writer, place->row);
+	return error || !new ? error : espalier_instance_publish(writer, place->row);
 }
 
 static int publish_device(struct espalier_writer *writer, struct declared_device *device)
 {
-	bool new = !device->row.slot;
+	const struct configuration_file_device *what = &device->what;
+	struct declared_place *place = &device->place;
+	bool new = !place->row.slot;
 	int error = 0;
 
 	if (new)
-		error = espalier_instance_add(writer, OWN_DECLARED_DEVICE, (struct espalier_row){0}, device->number,
-					      &device->row);
+		error = espalier_instance_add(writer, OWN_DECLARED_DEVICE, (struct espalier_row){0}, place->number,
+					      &place->row);
 	if (!error)
-		error = espalier_begin(writer, device->row);
+		error = espalier_begin(writer, place->row);
 	if (error)
 		return error;
-	espalier_set_string(writer, device->row, SERIAL_NUMBER, device->serial);
-	espalier_set_string(writer, device->row, VENDOR, device->vendor);
-	espalier_set_string(writer, device->row, TYPE, device->type);
-	espalier_set_unsigned(writer, device->row, READING_COUNT, device->reading_count);
-	error = espalier_commit(writer, device->row);
+	espalier_set_string(writer, place->row, SERIAL_NUMBER, what->serial);
+	espalier_set_string(writer, place->row, VENDOR, what->vendor);
+	espalier_set_string(writer, place->row, TYPE, what->type);
+	espalier_set_unsigned(writer, place->row, READING_COUNT, what->reading_count);
+	error = espalier_commit(writer, place->row);
 	if (!error && new)
-		error = espalier_instance_publish(writer, device->row);
-	for (size_t i = 0; i < device->reading_count && !error; i++)
-		error = publish_reading(writer, device->row, &device->readings[i]);
+		error = espalier_instance_publish(writer, place->row);
+	for (size_t i = 0; i < what->reading_count && !error; i++)
+		error = publish_reading(writer, place->row, &what->readings[i], &device->readings[i]);
 	return error;
 }
 
@@ -140,7 +134,8 @@ static void publish_all(struct declared_devices *devices)
 		int error = publish_device(devices->agent->own.writer, &devices->now.devices[i]);
 
 		if (error)
-			log_error("the device %s can't be shown: %s", devices->now.devices[i].serial, strerror(-error));
+			log_error("the device %s can't be shown: %s", devices->now.devices[i].what.serial,
+				  strerror(-error));
 	}
 	publish_count(devices);
 }
@@ -152,20 +147,20 @@ static void hand_rows_over(struct declared_devices *devices)
 
 	for (size_t i = 0; i < devices->now.count; i++) {
 		struct declared_device *former = &devices->now.devices[i];
-		struct declared_device *device = find_device(&devices->next, former->serial);
+		struct declared_device *device = find_device(&devices->next, former->what.serial);
 
-		for (size_t j = 0; j < former->reading_count; j++) {
-			struct declared_reading *reading = find_reading(device, former->readings[j].name);
+		for (size_t j = 0; j < former->what.reading_count; j++) {
+			struct declared_place *place = find_reading(device, former->what.readings[j].name);
 
-			if (reading)
-				reading->row = former->readings[j].row;
+			if (place)
+				place->row = former->readings[j].row;
 			else if (former->readings[j].row.slot)
 				espalier_instance_remove(writer, former->readings[j].row);
 		}
 		if (device)
-			device->row = former->row;
-		else if (former->row.slot)
-			espalier_instance_remove(writer, former->row);
+			device->place.row = former->place.row;
+		else if (former->place.row.slot)
+			espalier_instance_remove(writer, former->place.row);
 	}
 }
 
@@ -177,29 +172,54 @@ static int copy_text(char **to, const char *from)
 	return *to ? 0 : -ENOMEM;
 }
 
+static int make_readings(struct declared_device *device, size_t count)
+{
+	device->what.readings = calloc(count + 1, sizeof(*device->what.readings));
+	device->readings = calloc(count + 1, sizeof(*device->readings));
+	return device->what.readings && device->readings ? 0 : -ENOMEM;
+}
+
+static int take_reading(struct declared_device *device, uint32_t number, const char *name, const char *value,
+			const char *unit)
+{
+	size_t at = device->what.reading_count++;
+	struct configuration_file_reading *reading = &device->what.readings[at];
+
+	device->readings[at].number = number;
+	return copy_text(&reading->name, name) || copy_text(&reading->value, value) || copy_text(&reading->unit, unit)
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int take_texts(struct declared_device *device, const char *serial, const char *vendor, const char *type)
+{
+	struct configuration_file_device *what = &device->what;
+
+	return copy_text(&what->serial, serial) || copy_text(&what->vendor, vendor) || copy_text(&what->type, type)
+		       ? -ENOMEM
+		       : 0;
+}
+
 static int prepare_device(struct declared_device_list *next, const struct declared_device_list *now,
 			  const struct configuration_file_device *from)
 {
 	struct declared_device *device = &next->devices[next->count++];
 	const struct declared_device *former = find_device(now, from->serial);
+	int error;
 
-	device->number = former ? former->number : ++next->highest;
+	device->place.number = former ? former->place.number : ++next->highest;
 	device->highest = former ? former->highest : 0;
-	device->readings = calloc(from->reading_count + 1, sizeof(*device->readings));
-	if (!device->readings || copy_text(&device->serial, from->serial) || copy_text(&device->vendor, from->vendor) ||
-	    copy_text(&device->type, from->type))
-		return -ENOMEM;
-	for (size_t i = 0; i < from->reading_count; i++) {
-		struct declared_reading *reading = &device->readings[device->reading_count++];
-		const struct declared_reading *known = find_reading(former, from->readings[i].name);
+	error = take_texts(device, from->serial, from->vendor, from->type);
+	if (!error)
+		error = make_readings(device, from->reading_count);
+	for (size_t i = 0; i < from->reading_count && !error; i++) {
+		const struct configuration_file_reading *reading = &from->readings[i];
+		const struct declared_place *known = find_reading(former, reading->name);
 
-		reading->number = known ? known->number : ++device->highest;
-		if (copy_text(&reading->name, from->readings[i].name) ||
-		    copy_text(&reading->value, from->readings[i].value) ||
-		    copy_text(&reading->unit, from->readings[i].unit))
-			return -ENOMEM;
+		error = take_reading(device, known ? known->number : ++device->highest, reading->name, reading->value,
+				     reading->unit);
 	}
-	return 0;
+	return error;
 }
 
 int declared_devices_prepare(struct declared_devices *devices, const struct configuration_file *file)
@@ -223,16 +243,16 @@ static json_object *record_of(const struct declared_device *device)
 {
 	json_object *record = json_object_new_object(), *readings = json_object_new_array();
 
-	json_object_object_add(record, "number", json_object_new_int64(device->number));
+	json_object_object_add(record, "number", json_object_new_int64(device->place.number));
 	json_object_object_add(record, "highest", json_object_new_int64(device->highest));
-	json_object_object_add(record, "vendor", json_object_new_string(device->vendor));
-	json_object_object_add(record, "type", json_object_new_string(device->type));
+	json_object_object_add(record, "vendor", json_object_new_string(device->what.vendor));
+	json_object_object_add(record, "type", json_object_new_string(device->what.type));
 	json_object_object_add(record, "readings", readings);
-	for (size_t i = 0; i < device->reading_count; i++) {
-		const struct declared_reading *reading = &device->readings[i];
+	for (size_t i = 0; i < device->what.reading_count; i++) {
+		const struct configuration_file_reading *reading = &device->what.readings[i];
 		json_object *one = json_object_new_object();
 
-		json_object_object_add(one, "number", json_object_new_int64(reading->number));
+		json_object_object_add(one, "number", json_object_new_int64(device->readings[i].number));
 		json_object_object_add(one, "name", json_object_new_string(reading->name));
 		json_object_object_add(one, "value", json_object_new_string(reading->value));
 		json_object_object_add(one, "unit", json_object_new_string(reading->unit));
@@ -249,7 +269,7 @@ void declared_devices_store(const struct declared_devices *devices, struct store
 	for (size_t i = 0; i < devices->next.count; i++) {
 		json_object *record = record_of(&devices->next.devices[i]);
 
-		store_put_string(transaction, STORE_DECLARED_DEVICE, devices->next.devices[i].serial,
+		store_put_string(transaction, STORE_DECLARED_DEVICE, devices->next.devices[i].what.serial,
 				 json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN));
 		json_object_put(record);
 	}
@@ -295,20 +315,15 @@ static uint32_t number_of(json_object *object, const char *name)
 static int load_readings(struct declared_device *device, json_object *list)
 {
 	size_t count = json_object_get_type(list) == json_type_array ? json_object_array_length(list) : 0;
+	int error = make_readings(device, count);
 
-	device->readings = calloc(count + 1, sizeof(*device->readings));
-	if (!device->readings)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && !error; i++) {
 		json_object *one = json_object_array_get_idx(list, i);
-		struct declared_reading *reading = &device->readings[device->reading_count++];
 
-		reading->number = number_of(one, "number");
-		if (copy_text(&reading->name, member(one, "name")) ||
-		    copy_text(&reading->value, member(one, "value")) || copy_text(&reading->unit, member(one, "unit")))
-			return -ENOMEM;
+		error = take_reading(device, number_of(one, "number"), member(one, "name"), member(one, "value"),
+				     member(one, "unit"));
 	}
-	return 0;
+	return error;
 }
 
 static int load(const char *name, const char *value, size_t length, void *context)
@@ -331,13 +346,9 @@ static int load(const char *name, const char *value, size_t length, void *contex
 		return 0;
 	}
 	device = &list->devices[list->count++];
-	*device = (struct declared_device){.number = number_of(record, "number"),
+	*device = (struct declared_device){.place.number = number_of(record, "number"),
 					   .highest = number_of(record, "highest")};
-	error = copy_text(&device->serial, name);
-	if (!error)
-		error = copy_text(&device->vendor, member(record, "vendor"));
-	if (!error)
-		error = copy_text(&device->type, member(record, "type"));
+	error = take_texts(device, name, member(record, "vendor"), member(record, "type"));
 	if (!error)
 		error = load_readings(device, json_object_object_get(record, "readings"));
 	json_object_put(record);

@@ -12,17 +12,17 @@
 struct agent;
 struct store_transaction;
 
-struct declared_device {
+// Where something is shown.
+struct declared_place {
 	uint32_t number;
-	uint32_t highest; // number that a reading of it ever had
 	struct espalier_row row;
-	char *serial, *vendor, *type;
-	struct declared_reading {
-		uint32_t number;
-		struct espalier_row row;
-		char *name, *value, *unit;
-	} * readings;
-	size_t reading_count;
+};
+
+struct declared_device {
+	struct configuration_file_device what;
+	struct declared_place place;
+	struct declared_place *readings; // places of what.readings
+	uint32_t highest;		 // number that a reading of it ever had
 };
 
 struct declared_device_list {

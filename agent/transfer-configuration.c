@@ -394,7 +394,7 @@ static void put_devices(FILE *out, const struct declared_device_list *list)
 {
 	fputs("\t\"devices\": [", out);
 	for (size_t i = 0; i < list->count; i++) {
-		const struct declared_device *device = &list->devices[i];
+		const struct configuration_file_device *device = &list->devices[i].what;
 
 		fputs(i ? ",\n\t\t{ " : "\n\t\t{ ", out);
 		put_member(out, "serial", device->serial, ", ");
