@@ -229,8 +229,12 @@ static void lease_second(struct loop_timer *timer)
 
 /* ---- Requests ----------------------------------------------------------------------------------------------- */
 
-/* A copy of all mappings as the request wants them, NULL without memory; *fault, and what is wrong in the changes. */
-static struct port_mapping *wanted(struct nat *nat, struct espalier_change *changes, size_t count, int *fault)
+/*
+ * A copy of all mappings as the request wants them, NULL without memory; *fault, and what is wrong in the changes. What
+ * is taken back may be of a row that has gone since.
+ */
+static struct port_mapping *wanted(struct nat *nat, struct espalier_change *changes, size_t count, bool undo,
+				   int *fault)
 {
 	struct nat_port_mappings *all = &nat->port_mappings;
 	struct port_mapping *copy = calloc(all->count + 1, sizeof(*copy));
@@ -246,6 +250,8 @@ static struct port_mapping *wanted(struct nat *nat, struct espalier_change *chan
 
 		while (i < all->count && !same_row(copy[i].row, change->row))
 			i++;
+		if (i == all->count && undo)
+			continue;
 		if (i == all->count) {
 			change->fault = ESPALIER_FAULT_NAME;
 			change->text = "the row is gone";
@@ -300,7 +306,7 @@ static int validate(struct espalier_writer *writer, struct espalier_request *req
 
 	(void)writer;
 	(void)request;
-	copy = wanted(nat, changes, count, &fault);
+	copy = wanted(nat, changes, count, false, &fault);
 	if (!copy)
 		return ESPALIER_FAULT_RESOURCES;
 	if (fault == ESPALIER_OK)
@@ -342,8 +348,7 @@ static int commit(struct espalier_writer *writer, struct espalier_request *reque
 
 	(void)writer;
 	(void)request;
-	(void)undo;
-	copy = wanted(nat, changes, count, &fault);
+	copy = wanted(nat, changes, count, undo, &fault);
 	if (!copy)
 		return ESPALIER_FAULT_RESOURCES;
 	if (fault == ESPALIER_OK) {
