@@ -31,7 +31,7 @@ static int check_keys(struct agent *agent, struct espalier_change *changes, size
 		index[found++] = i;
 	}
 	if (found)
-		clashes = unique_keys_check(agent->tree, list, found);
+		clashes = unique_keys_check(agent->tree, list, found, NULL);
 	for (size_t i = 0; i < found && clashes > 0; i++) {
 		if (!list[i].clashes)
 			continue;

@@ -125,9 +125,9 @@ static void kept(struct set_values *set, int fault, const char *text, void *cont
 static void keep(struct object_call *object)
 {
 	const struct object_request *request = object->call->request;
-	int error = set_values_start_also(&object->set, object->agent, object->entries, object->count,
-					  request->parameter_key.data ? request->parameter_key.data : "", decided, kept,
-					  object);
+	int error = set_values_start(&object->set, object->agent, object->entries, object->count,
+				     request->parameter_key.data ? request->parameter_key.data : "",
+				     &(struct set_values_steps){.also = decided, .finished = kept, .context = object});
 
 	if (error)
 		fail(object, ESPALIER_FAULT_RESOURCES, error == -EBUSY ? "another change is under way" : "no memory");
@@ -162,7 +162,7 @@ static int take_reference(struct tree *tree, struct tree_reference reference, co
 	entry->name = (struct soap_string){
 		.data = path, .length = (size_t)tree_path(tree, reference, path, ESPALIER_PATH_MAXIMUM + 1)};
 	entry->value.text = (struct soap_string){.data = copy, .length = length};
-	if (!set_values_check(object->agent, entry, 1))
+	if (!set_values_check(object->agent, entry, 1, NULL))
 		object->count++;
 	return 0;
 }
@@ -211,7 +211,7 @@ static int set_alias(struct object_call *object, const char **text)
 	}
 	object->entries = entry;
 	object->count = 1;
-	if (!set_values_check(object->agent, entry, 1))
+	if (!set_values_check(object->agent, entry, 1, NULL))
 		return ESPALIER_OK;
 	*text = entry->text;
 	return entry->fault == ESPALIER_FAULT_NAME ? ESPALIER_FAULT_NAME : ESPALIER_FAULT_ARGUMENTS;

@@ -285,14 +285,14 @@ static void set(struct call_state *state)
 		fail(state, ESPALIER_FAULT_ARGUMENTS, text);
 		return;
 	}
-	fault = set_values_check(call->rpc->agent, state->entries, state->all);
+	fault = set_values_check(call->rpc->agent, state->entries, state->all, NULL);
 	if (fault) {
 		fail(state, fault, NULL);
 		return;
 	}
-	error = set_values_start_also(&state->set, call->rpc->agent, state->entries, state->all,
-				      request->parameter_key.data ? request->parameter_key.data : "", decided, finished,
-				      state);
+	error = set_values_start(&state->set, call->rpc->agent, state->entries, state->all,
+				 request->parameter_key.data ? request->parameter_key.data : "",
+				 &(struct set_values_steps){.also = decided, .finished = finished, .context = state});
 	if (error)
 		fail(state, ESPALIER_FAULT_RESOURCES, error == -EBUSY ? "another change is under way" : NULL);
 }

@@ -21,9 +21,7 @@ struct set_values {
 	char parameter_key[AGENT_PARAMETER_KEY_SIZE];
 	bool has_key;
 	bool started;
-	void (*also)(struct store_transaction *transaction, void *context);
-	void (*finished)(struct set_values *set, int fault, const char *text, void *context);
-	void *context;
+	struct set_values_steps steps;
 };
 
 // Whether the agent itself owns it: then it becomes durable with the decision.
@@ -125,7 +123,7 @@ static int check(struct agent *agent, struct set_value *entry)
 }
 
 // Marks what would make two rows equal. Returns how many, or -ENOMEM.
-static int check_keys(struct agent *agent, struct set_value *entries, size_t count)
+static int check_keys(struct agent *agent, struct set_value *entries, size_t count, const struct unique_gone *gone)
 {
 	struct unique_change *changes = calloc(count + 1, sizeof(*changes));
 	size_t good = 0;
@@ -138,7 +136,7 @@ static int check_keys(struct agent *agent, struct set_value *entries, size_t cou
 			changes[good++] =
 				(struct unique_change){.reference = entries[i].reference, .value = &entries[i].parsed};
 	}
-	clashes = unique_keys_check(agent->tree, changes, good);
+	clashes = unique_keys_check(agent->tree, changes, good, gone);
 	for (size_t i = 0, at = 0; i < count && clashes > 0; i++) {
 		if (entries[i].fault || !changes[at++].clashes)
 			continue;
@@ -149,7 +147,7 @@ static int check_keys(struct agent *agent, struct set_value *entries, size_t cou
 	return clashes;
 }
 
-int set_values_check(struct agent *agent, struct set_value *entries, size_t count)
+int set_values_check(struct agent *agent, struct set_value *entries, size_t count, const struct unique_gone *gone)
 {
 	int fault = ESPALIER_OK, clashes;
 
@@ -158,7 +156,7 @@ int set_values_check(struct agent *agent, struct set_value *entries, size_t coun
 		if (entries[i].fault)
 			fault = ESPALIER_FAULT_ARGUMENTS;
 	}
-	clashes = check_keys(agent, entries, count);
+	clashes = check_keys(agent, entries, count, gone);
 	if (clashes < 0)
 		return ESPALIER_FAULT_RESOURCES;
 	return clashes ? ESPALIER_FAULT_ARGUMENTS : fault;
@@ -222,9 +220,13 @@ static void stored(int error, void *context)
 	transaction_decided(set->transaction, fault, text);
 }
 
-static void decide(void *context)
+void set_values_refuse(struct set_values *set, int fault, const char *text)
 {
-	struct set_values *set = context;
+	transaction_decided(set->transaction, fault, text);
+}
+
+void set_values_decide(struct set_values *set)
+{
 	struct agent *agent = set->agent;
 	struct store_transaction *transaction = store_begin(agent->store);
 	struct espalier_value key;
@@ -255,9 +257,19 @@ static void decide(void *context)
 		notify_set_by_acs(&agent->notify, OWN_PARAMETER_KEY_PATH, &key, transaction);
 		notify_set_by_acs(&agent->notify, OWN_PARAMETER_KEY_PATH, &key, NULL);
 	}
-	if (set->also)
-		set->also(transaction, set->context);
+	if (set->steps.also)
+		set->steps.also(transaction, set->steps.context);
 	store_commit(transaction, stored, set);
+}
+
+static void decide(void *context)
+{
+	struct set_values *set = context;
+
+	if (set->steps.ready)
+		set->steps.ready(set, set->steps.context);
+	else
+		set_values_decide(set);
 }
 
 static void finished(void *context, int fault, const char *text)
@@ -288,7 +300,7 @@ static void finished(void *context, int fault, const char *text)
 		}
 	}
 	agent_commit(transaction);
-	set->finished(set, fault, text, set->context);
+	set->steps.finished(set, fault, text, set->steps.context);
 	agent_look(agent);
 }
 
@@ -300,17 +312,7 @@ static const struct transaction_operations operations = {
 };
 
 int set_values_start(struct set_values **result, struct agent *agent, struct set_value *entries, size_t count,
-		     const char *parameter_key,
-		     void (*callback)(struct set_values *set, int fault, const char *text, void *context),
-		     void *context)
-{
-	return set_values_start_also(result, agent, entries, count, parameter_key, NULL, callback, context);
-}
-
-int set_values_start_also(struct set_values **result, struct agent *agent, struct set_value *entries, size_t count,
-			  const char *parameter_key, void (*also)(struct store_transaction *transaction, void *context),
-			  void (*callback)(struct set_values *set, int fault, const char *text, void *context),
-			  void *context)
+		     const char *parameter_key, const struct set_values_steps *steps)
 {
 	struct set_values *set;
 	int error = -ENOMEM;
@@ -324,9 +326,7 @@ int set_values_start_also(struct set_values **result, struct agent *agent, struc
 	set->agent = agent;
 	set->entries = entries;
 	set->count = count;
-	set->also = also;
-	set->finished = callback;
-	set->context = context;
+	set->steps = *steps;
 	if (parameter_key) {
 		set->has_key = true;
 		snprintf(set->parameter_key, sizeof(set->parameter_key), "%s", parameter_key);

@@ -4,6 +4,7 @@
 
 #include "agent/soap-arguments.h"
 #include "agent/tree.h"
+#include "agent/unique-key.h"
 
 struct agent;
 struct set_values;
@@ -26,24 +27,33 @@ struct set_value {
 };
 
 // Checks entries against the schema: name, type, whether it can be written, value; and that
-// they leave no two rows with the same unique key. Marks all that are wrong. Returns 0, or the enum
-// espalier_fault of the whole: ESPALIER_FAULT_ARGUMENTS when an entry is wrong.
-int set_values_check(struct agent *agent, struct set_value *entries, size_t count);
+// they leave no two rows with the same unique key, where rows that are `gone` with the set (NULL: none)
+// don't count. Marks all that are wrong. Returns 0, or the enum espalier_fault of the whole: ESPALIER_FAULT_ARGUMENTS
+// when an entry is wrong.
+int set_values_check(struct agent *agent, struct set_value *entries, size_t count, const struct unique_gone *gone);
+
+// Who sets, and what goes with it.
+struct set_values_steps {
+	// All owners have applied their parts, and can still take them back: set_values_decide() or set_values_refuse()
+	// must follow, now or within the time that owners wait. NULL: the set is decided at once.
+	void (*ready)(struct set_values *set, void *context);
+	// Adds what becomes durable with the decision. Called at most once. NULL: nothing.
+	void (*also)(struct store_transaction *transaction, void *context);
+	// The end: fault 0, or an enum espalier_fault with a text (may be NULL), and the entries' own faults are
+	// marked.
+	void (*finished)(struct set_values *set, int fault, const char *text, void *context);
+	void *context;
+};
 
 // Sets checked entries, and with them ParameterKey (NULL: it stays). finished() is called once, from the ring or at
-// once: fault 0, or an enum espalier_fault with a text (may be NULL), and the entries' own faults are marked. `entries`
-// must live until then. Returns 0, or -errno with nothing started (-EBUSY: another set is under way, or
+// once. `entries` must live until then. Returns 0, or -errno with nothing started (-EBUSY: another set is under way, or
 // what was decided before is just being applied again).
 int set_values_start(struct set_values **set, struct agent *agent, struct set_value *entries, size_t count,
-		     const char *parameter_key,
-		     void (*finished)(struct set_values *set, int fault, const char *text, void *context),
-		     void *context);
+		     const char *parameter_key, const struct set_values_steps *steps);
 
-// The same, where more becomes durable with the decision: also() adds it, and is called at most once.
-int set_values_start_also(struct set_values **set, struct agent *agent, struct set_value *entries, size_t count,
-			  const char *parameter_key, void (*also)(struct store_transaction *transaction, void *context),
-			  void (*finished)(struct set_values *set, int fault, const char *text, void *context),
-			  void *context);
+// After ready(): the set holds, or it is taken back everywhere, for this enum espalier_fault.
+void set_values_decide(struct set_values *set);
+void set_values_refuse(struct set_values *set, int fault, const char *text);
 
 // Frees a set: in or after finished(), or after ring_close().
 void set_values_free(struct set_values *set);

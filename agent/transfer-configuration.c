@@ -280,13 +280,14 @@ static void set(struct configuration_transfer *configuration)
 		return;
 	}
 	agent_look(agent);
-	if (set_values_check(agent, configuration->entries, configuration->count)) {
+	if (set_values_check(agent, configuration->entries, configuration->count, NULL)) {
 		reject_entries(configuration, NULL);
 		return;
 	}
 	keep_different(configuration);
-	error = set_values_start_also(&configuration->set, agent, configuration->entries, configuration->count, NULL,
-				      decided, finished, configuration);
+	error = set_values_start(
+		&configuration->set, agent, configuration->entries, configuration->count, NULL,
+		&(struct set_values_steps){.also = decided, .finished = finished, .context = configuration});
 	if (error == -EBUSY)
 		alarm_set(&configuration->again, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + SECOND);
 	else if (error)

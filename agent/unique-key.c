@@ -11,13 +11,6 @@
 #define ENABLE	    "Enable"
 #define NUMBER_SIZE 32 // bytes of a number's text
 
-// One key of one table.
-struct key {
-	const char *names; // of parameters, by commas
-	size_t length;
-	bool enabled; // only rows with Enable true count
-};
-
 struct row {
 	size_t text; // where its values begin in the text
 	size_t length;
@@ -28,6 +21,7 @@ struct check {
 	struct tree *tree;
 	struct unique_change *changes;
 	size_t count;
+	const struct unique_gone *gone;
 	struct unique_change **order; // by node and parameter
 
 	struct row *rows;
@@ -121,7 +115,7 @@ static int append_value(struct check *check, const struct espalier_value *value)
 }
 
 // Adds a row's key to the list, unless it can't clash. Returns 0 or -ENOMEM.
-static int add_row(struct check *check, const struct key *key, uint32_t node)
+static int add_row(struct check *check, const struct unique_key *key, uint32_t node)
 {
 	struct row row = {.text = check->filled, .changed = check->count};
 	struct espalier_value value;
@@ -208,20 +202,34 @@ static uint32_t table_of(struct tree *tree, uint32_t node)
 	return table < 0 ? node : (uint32_t)table;
 }
 
-static int check_key(struct check *check, const struct key *key, uint32_t table)
+static int by_path(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static bool is_gone(const struct check *check, uint32_t node)
+{
+	const struct unique_gone *gone = check->gone;
+	uint32_t count;
+	const char *path = tree_nodes(check->tree, &count)[node].path;
+
+	return gone && gone->count && bsearch(&path, gone->paths, gone->count, sizeof(*gone->paths), by_path);
+}
+
+static int check_key(struct check *check, const struct unique_key *key, uint32_t table)
 {
 	uint32_t end = tree_end(check->tree, table);
 
 	check->row_count = check->filled = 0;
 	for (uint32_t node = tree_next_instance(check->tree, table, table); node < end;
 	     node = tree_next_instance(check->tree, table, node)) {
-		if (add_row(check, key, node))
+		if (!is_gone(check, node) && add_row(check, key, node))
 			return -ENOMEM;
 	}
 	return mark(check);
 }
 
-static bool names(const struct key *key, const char *name)
+static bool names(const struct unique_key *key, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -232,38 +240,42 @@ static bool names(const struct key *key, const char *name)
 	return key->enabled && !strcmp(name, ENABLE);
 }
 
-// The keys of a table that a parameter belongs to, one after the other. `at` starts with 0. Returns false at the end.
-static bool next_key(const struct espalier_object_view *object, const struct espalier_parameter *parameter, size_t *at,
-		     struct key *key)
+bool unique_key_next(const struct espalier_object_view *object, size_t *at, struct unique_key *key)
 {
 	const struct model_table *table = model_table_find(object->path);
+	const char *text = table ? table->keys + *at : NULL;
+	size_t length;
 
 	if (!table) {
-		*key = (struct key){parameter->name, strlen(parameter->name), false};
-		return (parameter->flags & ESPALIER_UNIQUE_KEY) && !(*at)++;
-	}
-	while (table->keys[*at]) {
-		const char *text = table->keys + *at;
-		size_t length = strcspn(text, " ");
+		// Each parameter that the schema marks is one.
+		while (*at < object->parameter_count) {
+			const struct espalier_parameter *parameter = &object->parameters[(*at)++];
 
-		*at += length + (text[length] == ' ');
-		*key = (struct key){text + (*text == '+'), length - (*text == '+'), *text == '+'};
-		if (names(key, parameter->name))
+			if (!(parameter->flags & ESPALIER_UNIQUE_KEY))
+				continue;
+			*key = (struct unique_key){parameter->name, strlen(parameter->name), false};
 			return true;
+		}
+		return false;
 	}
-	return false;
+	length = strcspn(text, " ");
+	*at += length + (text[length] == ' ');
+	*key = (struct unique_key){text + (*text == '+'), length - (*text == '+'), *text == '+'};
+	return length;
 }
 
 static int check_change(struct check *check, struct tree_reference reference)
 {
 	uint32_t count;
 	const struct espalier_node *node = &tree_nodes(check->tree, &count)[reference.node];
-	struct key key;
+	struct unique_key key;
 	int clashes = 0;
 
-	for (size_t at = 0;
-	     node->instance && next_key(node->object, &node->object->parameters[reference.parameter], &at, &key);) {
-		int found = check_key(check, &key, table_of(check->tree, reference.node));
+	for (size_t at = 0; node->instance && unique_key_next(node->object, &at, &key);) {
+		int found = 0;
+
+		if (names(&key, node->object->parameters[reference.parameter].name))
+			found = check_key(check, &key, table_of(check->tree, reference.node));
 
 		if (found < 0)
 			return found;
@@ -285,9 +297,9 @@ static bool is_done(const struct check *check, size_t index)
 	       table_of(check->tree, former->node) == table_of(check->tree, reference->node);
 }
 
-int unique_keys_check(struct tree *tree, struct unique_change *changes, size_t count)
+int unique_keys_check(struct tree *tree, struct unique_change *changes, size_t count, const struct unique_gone *gone)
 {
-	struct check check = {.tree = tree, .changes = changes, .count = count};
+	struct check check = {.tree = tree, .changes = changes, .count = count, .gone = gone};
 	int clashes = 0;
 
 	check.order = calloc(count + 1, sizeof(*check.order));

@@ -201,13 +201,13 @@ Test(alias, R121_two_rows_may_swap_but_not_be_equal)
 		 .value = &(struct espalier_value){.type = ESPALIER_UNSIGNED_INT}},
 	};
 
-	cr_expect_eq(unique_keys_check(tree, changes, 3), 0);
-	cr_expect_eq(unique_keys_check(tree, changes, 1), 1);
+	cr_expect_eq(unique_keys_check(tree, changes, 3, NULL), 0);
+	cr_expect_eq(unique_keys_check(tree, changes, 1, NULL), 1);
 	cr_expect(changes[0].clashes);
 	changes[1].value = &wan;
-	cr_expect_eq(unique_keys_check(tree, changes, 2), 2);
+	cr_expect_eq(unique_keys_check(tree, changes, 2, NULL), 2);
 	cr_expect(changes[0].clashes && changes[1].clashes);
 	changes[1].value = &empty;
-	cr_expect_eq(unique_keys_check(tree, changes, 2), 0, "the empty alias of two rows is that of none");
-	cr_expect_eq(unique_keys_check(tree, changes, 0), 0);
+	cr_expect_eq(unique_keys_check(tree, changes, 2, NULL), 0, "the empty alias of two rows is that of none");
+	cr_expect_eq(unique_keys_check(tree, changes, 0, NULL), 0);
 }
