@@ -16,6 +16,7 @@
 #define RECORD_SIZE (sizeof(((struct row_change *)0)->path) + 2 * ROW_KEY_SIZE + 32)
 #define ADD	    "add"
 #define DELETE	    "delete"
+#define REMOVE	    "remove"
 
 // ---- The list and its records
 
@@ -85,8 +86,11 @@ static void put_record(const struct row_change *change, struct store_transaction
 	char name[NAME_SIZE], text[RECORD_SIZE];
 
 	record_name(change, name);
-	snprintf(text, sizeof(text), "%s\n%s\n%" PRIu32 "\n%s\n%s", change->add ? ADD : DELETE, change->path,
-		 change->highest, change->key, change->former);
+	snprintf(text, sizeof(text), "%s\n%s\n%" PRIu32 "\n%s\n%s",
+		 change->add	  ? ADD
+		 : change->remove ? REMOVE
+				  : DELETE,
+		 change->path, change->highest, change->key, change->former);
 	store_put_string(transaction, STORE_ROW_CHANGE, name, text);
 }
 
@@ -124,6 +128,7 @@ int row_changes_load(const char *name, const char *value, size_t length, void *c
 		return 0;
 	}
 	change->add = !strcmp(what, ADD);
+	change->remove = !strcmp(what, REMOVE);
 	change->highest = (uint32_t)strtoul(highest, NULL, 10);
 	return 0;
 }
@@ -195,7 +200,7 @@ static void tell_settled(struct row_changes *changes)
 		settled(changes->settled_context);
 }
 
-static bool is_settled(const struct row_changes *changes)
+bool row_changes_settled(const struct row_changes *changes)
 {
 	for (const struct row_change *change = changes->first; change; change = change->next) {
 		if (change->state == ROW_UNDOING)
@@ -214,10 +219,12 @@ static void undone(const struct espalier_result *result, void *context)
 		change->state = ROW_LEFT;
 	} else {
 		if (result->fault && result->fault != ESPALIER_FAULT_NAME)
-			log_warning("%s was added, but its ACS does not know", change->path);
+			log_warning(change->remove ? "%s was to be deleted, but its owner refuses"
+						   : "%s was added, but its ACS does not know",
+				    change->path);
 		drop(change);
 	}
-	if (changes->settled && is_settled(changes))
+	if (changes->settled && row_changes_settled(changes))
 		tell_settled(changes);
 }
 
@@ -307,6 +314,22 @@ static void recover_delete(struct row_change *change)
 		drop(change);
 }
 
+static void recover_remove(struct row_change *change)
+{
+	struct tree *tree = change->agent->tree;
+	const struct espalier_node *row = find_node(tree, change->path, strlen(change->path), false);
+	int64_t table = espalier_find_object(tree_reader(tree), change->path, table_length(change->path));
+	uint32_t count;
+
+	if (row && espalier_reader_alive(tree_reader(tree), espalier_node_segment(row))) {
+		snprintf(change->segment, sizeof(change->segment), "%s", espalier_node_segment(row));
+		delete_again(change);
+	} else if (!row && table >= 0 && tree_nodes(tree, &count)[table].object &&
+		   espalier_reader_alive(tree_reader(tree), espalier_node_segment(&tree_nodes(tree, &count)[table]))) {
+		drop(change);
+	}
+}
+
 void row_changes_recover(struct row_changes *changes)
 {
 	struct row_change *next;
@@ -317,6 +340,8 @@ void row_changes_recover(struct row_changes *changes)
 			continue;
 		if (change->add)
 			recover_add(change);
+		else if (change->remove)
+			recover_remove(change);
 		else
 			recover_delete(change);
 	}
@@ -429,7 +454,7 @@ void row_changes_settle(struct row_changes *changes, void (*settled)(void *conte
 	changes->settled_context = context;
 	if (!settled)
 		return;
-	if (is_settled(changes))
+	if (row_changes_settled(changes))
 		tell_settled(changes);
 	else
 		set_alarm(changes);
@@ -503,4 +528,34 @@ int row_delete(struct agent *agent, const char *path, size_t length, const char 
 	       struct row_change **change)
 {
 	return start(agent, find_node(agent->tree, path, length, false), false, key, done, context, change);
+}
+
+bool row_can_change(struct agent *agent, const char *path, size_t length, bool add)
+{
+	return find_node(agent->tree, path, length, add);
+}
+
+const char *row_owner(struct agent *agent, const char *path, size_t length)
+{
+	const struct espalier_node *row = find_node(agent->tree, path, length, false);
+
+	return row ? espalier_node_segment(row) : NULL;
+}
+
+struct row_change *row_remove(struct agent *agent, const char *path, struct store_transaction *transaction)
+{
+	struct row_change *change = new_change(&agent->row_changes);
+
+	if (!change)
+		return NULL;
+	change->remove = true;
+	snprintf(change->path, sizeof(change->path), "%s", path);
+	put_record(change, transaction);
+	return change;
+}
+
+void row_remove_start(struct row_change *change)
+{
+	change->state = ROW_LEFT;
+	row_changes_recover(&change->agent->row_changes);
 }

@@ -6,6 +6,8 @@
 //
 // A record that is there at a start tells of a call that nobody was answered. A row that was added is deleted again; a
 // row that is gone was deleted, and the rest of that call is done: ParameterKey, and references that become empty.
+//
+// row_remove() is for a deletion that is decided before its owner is asked: the record stays until the row is gone.
 #pragma once
 
 #include "agent/alarm.h"
@@ -30,6 +32,7 @@ struct row_change {
 	uint64_t number; // the record's name
 	enum row_change_state state;
 	bool add;
+	bool remove;			       // decided already
 	bool dropped;			       // the record is gone: freed with the answer that is due
 	char path[ESPALIER_PATH_MAXIMUM + 16]; // the table's; then, and for a deletion, the row's
 	char segment[ESPALIER_NAME_MAXIMUM + 1];
@@ -74,6 +77,17 @@ int row_delete(struct agent *agent, const char *path, size_t length, const char 
 	       void (*done)(struct row_change *change, int fault, const char *text, void *context), void *context,
 	       struct row_change **change);
 
+// Whether a table takes an instance, or an instance can be deleted.
+bool row_can_change(struct agent *agent, const char *path, size_t length, bool add);
+
+// The segment of the owner that can be asked to delete an instance, or NULL.
+const char *row_owner(struct agent *agent, const char *path, size_t length);
+
+// With this transaction it is decided that an instance goes. Then row_remove_start() when it is on the disk, which asks
+// its owner, now or when it lives, or row_change_fail() when it is not. Returns NULL without memory.
+struct row_change *row_remove(struct agent *agent, const char *path, struct store_transaction *transaction);
+void row_remove_start(struct row_change *change);
+
 // The call is decided: with this transaction the record goes. Then row_change_kept() when it is on the disk.
 void row_change_keep(const struct row_change *change, struct store_transaction *transaction);
 void row_change_kept(struct row_change *change);
@@ -86,6 +100,9 @@ void row_change_fail(struct row_change *change);
 // The change is gone for the caller.
 void row_change_abandon(struct row_change *change);
 
-// Calls settled() when all rows that are to be deleted again are gone, or when their owners took too long; at once when
-// there are none. One caller at a time; NULL: nobody waits any more.
+// Whether no owner is being asked to delete a row (again).
+bool row_changes_settled(const struct row_changes *changes);
+
+// Calls settled() when all rows that are to be deleted (again) are gone, or when their owners took too long; at once
+// when there are none. One caller at a time; NULL: nobody waits any more.
 void row_changes_settle(struct row_changes *changes, void (*settled)(void *context), void *context);
