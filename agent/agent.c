@@ -158,12 +158,18 @@ static void start_session(struct agent *agent, enum event_session kind)
 	session_run_start(agent->session, kind);
 }
 
+// What runs now has the device for itself.
+static bool is_busy(const struct agent *agent)
+{
+	return session_run_active(agent->session) || agent->reboot.running || agent->factory_reset.running ||
+	       agent->transfers.configuration.restore.running;
+}
+
 void agent_plan(struct agent *agent)
 {
 	int64_t now = ring_clock(CLOCK_BOOTTIME), at = INT64_MAX, throttled;
 
-	if (agent->stopping || !agent->running || session_run_active(agent->session) || agent->reboot.running ||
-	    agent->factory_reset.running)
+	if (agent->stopping || !agent->running || is_busy(agent))
 		return;
 	if (!*settings_text(&agent->settings, SETTING_URL)) {
 		alarm_clear(&agent->schedule);
@@ -195,7 +201,7 @@ static void schedule_rang(struct alarm *alarm)
 	int64_t now = ring_clock(CLOCK_BOOTTIME);
 
 	// Where both are due the heartbeat is the first: it says that the device lives now.
-	if (!session_run_active(agent->session) && !agent->reboot.running && !agent->factory_reset.running)
+	if (!is_busy(agent))
 		start_session(agent, heartbeat_at(&agent->heartbeat, now) <= now ? EVENT_SESSION_HEARTBEAT
 										 : EVENT_SESSION_COMMON);
 }

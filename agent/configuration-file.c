@@ -272,6 +272,70 @@ static int read_devices(struct reading *reading, json_object *list)
 	return error;
 }
 
+static int by_number(const void *left, const void *right)
+{
+	const uint32_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+static int read_table(struct reading *reading, const char *path, json_object *list)
+{
+	struct configuration_file *file = reading->file;
+	struct configuration_file_table *table = &file->tables[file->table_count];
+	size_t length = strlen(path), count;
+
+	if (length < 2 || length > ESPALIER_PATH_MAXIMUM || path[length - 1] != '.')
+		return wrong(reading, "\"%.40s\" is no table's name", path);
+	if (json_object_get_type(list) != json_type_array)
+		return wrong(reading, "%.100s: no array of instance numbers", path);
+	count = json_object_array_length(list);
+	file->row_count += count;
+	if (file->row_count > CONFIGURATION_FILE_ROWS_MAXIMUM)
+		return wrong(reading, "the tables have more than %d rows", CONFIGURATION_FILE_ROWS_MAXIMUM);
+	file->table_count++;
+	table->path = strdup(path);
+	table->numbers = calloc(count + 1, sizeof(*table->numbers));
+	if (!table->path || !table->numbers)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		json_object *number = json_object_array_get_idx(list, i);
+		int64_t value = json_object_get_int64(number);
+
+		if (json_object_get_type(number) != json_type_int || value < 1 || value > UINT32_MAX)
+			return wrong(reading, "%.100s: no instance number", path);
+		table->numbers[table->count++] = (uint32_t)value;
+	}
+	qsort(table->numbers, count, sizeof(*table->numbers), by_number);
+	for (size_t i = 1; i < count; i++) {
+		if (table->numbers[i - 1] == table->numbers[i])
+			return wrong(reading, "%.100s%u. is there twice", path, table->numbers[i]);
+	}
+	return 0;
+}
+
+static int read_tables(struct reading *reading, json_object *tables)
+{
+	struct configuration_file *file = reading->file;
+	int count, error = 0;
+
+	if (json_object_get_type(tables) != json_type_object)
+		return wrong(reading, "\"tables\" is no object");
+	count = json_object_object_length(tables);
+	if (count > CONFIGURATION_FILE_TABLES_MAXIMUM)
+		return wrong(reading, "there are more than %d tables", CONFIGURATION_FILE_TABLES_MAXIMUM);
+	file->tables = calloc((size_t)count + 1, sizeof(*file->tables));
+	if (!file->tables)
+		return -ENOMEM;
+	json_object_object_foreach(tables, path, list)
+	{
+		error = read_table(reading, path, list);
+		if (error)
+			break;
+	}
+	return error;
+}
+
 static int read_object(struct reading *reading, json_object *object)
 {
 	int error = 0;
@@ -282,10 +346,12 @@ static int read_object(struct reading *reading, json_object *object)
 	{
 		if (!strcmp(key, "parameters"))
 			error = read_parameters(reading, value);
+		else if (!strcmp(key, "tables"))
+			error = read_tables(reading, value);
 		else if (!strcmp(key, "devices"))
 			error = read_devices(reading, value);
 		else
-			error = wrong(reading, "\"%.40s\" is neither \"parameters\" nor \"devices\"", key);
+			error = wrong(reading, "\"%.40s\" is none of \"parameters\", \"tables\", \"devices\"", key);
 		if (error)
 			break;
 	}
@@ -329,6 +395,13 @@ static int by_name(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
+static int by_path(const void *left, const void *right)
+{
+	const struct configuration_file_table *a = left, *b = right;
+
+	return strcmp(a->path, b->path);
+}
+
 int configuration_file_read(struct configuration_file *file, const char *bytes, size_t length,
 			    char problem[CONFIGURATION_FILE_PROBLEM_SIZE])
 {
@@ -347,7 +420,7 @@ int configuration_file_read(struct configuration_file *file, const char *bytes, 
 		error = read_lines(&reading, bytes, length);
 	if (error)
 		return error;
-	if (!file->value_count && !file->has_devices)
+	if (!file->value_count && !file->table_count && !file->has_devices)
 		return wrong(&reading, "there is nothing in the file");
 	if (file->value_count)
 		qsort(file->values, file->value_count, sizeof(*file->values), by_name);
@@ -355,6 +428,9 @@ int configuration_file_read(struct configuration_file *file, const char *bytes, 
 		if (!strcmp(file->values[i - 1].name, file->values[i].name))
 			return wrong(&reading, "%.100s is there twice", file->values[i].name);
 	}
+	// A JSON object has no name twice.
+	if (file->table_count)
+		qsort(file->tables, file->table_count, sizeof(*file->tables), by_path);
 	return 0;
 }
 
@@ -377,9 +453,14 @@ void configuration_file_free(struct configuration_file *file)
 		free(file->values[i].name);
 		free(file->values[i].text);
 	}
+	for (size_t i = 0; i < file->table_count; i++) {
+		free(file->tables[i].path);
+		free(file->tables[i].numbers);
+	}
 	for (size_t i = 0; i < file->device_count; i++)
 		configuration_file_device_free(&file->devices[i]);
 	free(file->values);
+	free(file->tables);
 	free(file->devices);
 	memset(file, 0, sizeof(*file));
 }

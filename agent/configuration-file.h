@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A vendor configuration file (FileType "3 Vendor Configuration File"), read: what parameters are to have which values,
-// and which devices are behind the gateway.
+// which rows tables are to have, and which devices are behind the gateway.
 //
 // Lines:	# a comment
 //		Device.ManagementServer.PeriodicInformInterval = 3600
 // JSON:	{ "parameters": { "Device.ManagementServer.PeriodicInformInterval": 3600 },
+//		  "tables": { "Device.NAT.PortMapping.": [ 3, 5 ] },
 //		  "devices": [ { "serial": "M-1", "vendor": "Acme", "type": "meter",
 //				 "readings": [ { "name": "Power", "value": 12.5, "unit": "W" } ] } ] }
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define CONFIGURATION_FILE_SIZE_MAXIMUM	    (4u << 20) // bytes
 #define CONFIGURATION_FILE_VALUES_MAXIMUM   20000
-#define CONFIGURATION_FILE_DEPTH_MAXIMUM    8 // of JSON
+#define CONFIGURATION_FILE_TABLES_MAXIMUM   4096
+#define CONFIGURATION_FILE_ROWS_MAXIMUM	    8192 // of all tables
+#define CONFIGURATION_FILE_DEPTH_MAXIMUM    8	 // of JSON
 #define CONFIGURATION_FILE_DEVICES_MAXIMUM  256
 #define CONFIGURATION_FILE_READINGS_MAXIMUM 64	// of one device
 #define CONFIGURATION_FILE_TEXT_MAXIMUM	    256 // bytes of a device's texts
@@ -22,6 +26,13 @@
 
 struct configuration_file_value {
 	char *name, *text;
+};
+
+// The instances that a table is to have. Numbers are names within the file: the tree may have others for the same rows.
+struct configuration_file_table {
+	char *path; // ends in a dot
+	uint32_t *numbers;
+	size_t count;
 };
 
 struct configuration_file_reading {
@@ -37,6 +48,9 @@ struct configuration_file_device {
 struct configuration_file {
 	struct configuration_file_value *values; // no two with one name, sorted by it
 	size_t value_count;
+	struct configuration_file_table *tables; // no two with one path, sorted by it: a table comes before those in it
+	size_t table_count;
+	size_t row_count; // of all tables
 	bool has_devices; // there is a list, even if it is empty
 	struct configuration_file_device *devices;
 	size_t device_count;

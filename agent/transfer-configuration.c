@@ -1,28 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Vendor configuration files: applied to the tree, all or nothing, and made from it.
-//
-//	read (worker) -> check every name and value -> one set of what differs, and the devices with its decision
+// Vendor configuration files: read or written by a worker, applied to the tree or made from it.
 #include "agent/transfer-configuration.h"
 
 #include "agent/agent.h"
-#include "agent/clock.h"
+#include "agent/configuration-backup.h"
 #include "shm/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define FILE_NAME	 "espalier.json"
-#define STATE_DATE	 "configuration-file-date"
 #define INSTANCE	 1	      // the only one of VendorConfigFile
 #define SECOND		 1000000000ll // nanoseconds
-#define LOGGED_MAXIMUM	 100	      // bad entries that the log names
-#define REPORT_SIZE	 256
 #define UNKNOWN_INSTANCE 9003
 
 enum { VENDOR_CONFIG_FILE_NAME, VENDOR_CONFIG_FILE_VERSION, VENDOR_CONFIG_FILE_DATE, VENDOR_CONFIG_FILE_DESCRIPTION };
@@ -49,21 +42,49 @@ static void clear(struct configuration_transfer *configuration)
 	configuration_file_free(&configuration->file);
 	free(configuration->text);
 	configuration->text = NULL;
-	free(configuration->entries);
-	configuration->entries = NULL;
-	declared_devices_abandon(&configuration->agent->declared_devices);
-	alarm_clear(&configuration->again);
 }
 
 static void finish(struct configuration_transfer *configuration, enum transfer_outcome outcome, unsigned fault,
 		   const char *text)
 {
-	struct transfer *transfer = configuration->transfer;
+	// A queue that was discarded has it no more.
+	struct transfer *transfer = transfers_find(configuration->agent, configuration->active);
 
-	configuration->transfer = NULL;
+	configuration->active = 0;
 	clear(configuration);
 	if (transfer)
 		transfer_handled(configuration->agent, transfer, outcome, fault, text);
+}
+
+// Starts when what was given up before has ended.
+static void start(struct configuration_transfer *configuration)
+{
+	if (configuration->job.pending || configuration->restore.running) {
+		alarm_set(&configuration->again, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + SECOND);
+		return;
+	}
+	configuration->active = configuration->wanted;
+	memcpy(configuration->path, configuration->wanted_path, sizeof(configuration->path));
+	configuration->start(configuration);
+}
+
+static void start_again(struct alarm *alarm)
+{
+	start((struct configuration_transfer *)((char *)alarm - offsetof(struct configuration_transfer, again)));
+}
+
+static void begin(struct agent *agent, const struct transfer *transfer, const char *path,
+		  void (*run)(struct configuration_transfer *configuration))
+{
+	struct configuration_transfer *configuration = &agent->transfers.configuration;
+
+	configuration->agent = agent;
+	configuration->wanted = transfer->number;
+	configuration->start = run;
+	snprintf(configuration->wanted_path, sizeof(configuration->wanted_path), "%s", path);
+	configuration->again.ring = &agent->ring;
+	configuration->again.rang = start_again;
+	start(configuration);
 }
 
 static void start_job(struct configuration_transfer *configuration, void (*run)(struct worker_job *job),
@@ -87,10 +108,13 @@ static int cancel(struct agent *agent, struct transfer *transfer)
 {
 	struct configuration_transfer *configuration = &agent->transfers.configuration;
 
-	(void)transfer;
-	if (configuration->set)
+	if (transfer->number == configuration->active && configuration->restore.running)
 		return -EBUSY;
-	configuration->transfer = NULL;
+	if (transfer->number == configuration->wanted)
+		alarm_clear(&configuration->again);
+	if (transfer->number != configuration->active)
+		return 0;
+	configuration->active = 0;
 	// What the thread works with is freed when it has ended.
 	if (!configuration->job.pending)
 		clear(configuration);
@@ -126,106 +150,6 @@ static void read_file(struct worker_job *job)
 	free(bytes);
 }
 
-__attribute__((format(printf, 3, 4))) static void append(char *report, size_t *length, const char *format, ...)
-{
-	va_list arguments;
-	int added;
-
-	va_start(arguments, format);
-	added = vsnprintf(report + *length, REPORT_SIZE - *length, format, arguments);
-	va_end(arguments);
-	// What does not fit is left out as a whole.
-	if (added < 0 || (size_t)added >= REPORT_SIZE - *length)
-		report[*length] = 0;
-	else
-		*length += (size_t)added;
-}
-
-static const char *reason(const struct set_value *entry)
-{
-	switch (entry->fault) {
-	case ESPALIER_FAULT_NAME:
-		return "unknown";
-	case ESPALIER_FAULT_READ_ONLY:
-		return "read only";
-	default:
-		return entry->text ? entry->text : "the value is refused";
-	}
-}
-
-// Every bad entry is in the log, and as many as fit in TransferComplete.
-static void reject_entries(struct configuration_transfer *configuration, const char *text)
-{
-	char report[REPORT_SIZE] = "";
-	size_t length = 0, bad = 0;
-
-	for (size_t i = 0; i < configuration->count; i++)
-		bad += configuration->entries[i].fault != 0;
-	if (!bad) {
-		finish(configuration, TRANSFER_REJECTED, TRANSFER_FAULT_FAILURE,
-		       text ? text : "the values could not be set");
-		return;
-	}
-	append(report, &length, "%zu of %zu refused:", bad, configuration->file.value_count);
-	for (size_t i = 0, logged = 0; i < configuration->count; i++) {
-		const struct set_value *entry = &configuration->entries[i];
-
-		if (!entry->fault)
-			continue;
-		append(report, &length, " %s (%s)", entry->name.data, reason(entry));
-		if (logged++ < LOGGED_MAXIMUM)
-			log_warning("configuration file: %s: %s", entry->name.data, reason(entry));
-	}
-	finish(configuration, TRANSFER_REJECTED, TRANSFER_FAULT_CORRUPTED, report);
-}
-
-// Whether the parameter has the value already: then nobody need be asked.
-static bool is_so(struct tree *tree, const struct set_value *entry)
-{
-	const struct espalier_parameter *parameter = tree_parameter_of(tree, entry->reference);
-	const struct espalier_value *values, *now, *wanted = &entry->parsed;
-	uint32_t count;
-
-	if (parameter->flags & (ESPALIER_HIDDEN | ESPALIER_COMMAND))
-		return false;
-	values = tree_read_row(tree, &tree_nodes(tree, &count)[entry->reference.node]);
-	if (!values)
-		return false;
-	now = &values[entry->reference.parameter];
-	switch (parameter->flags & ESPALIER_LIST ? ESPALIER_STRING : parameter->type) {
-	case ESPALIER_INT:
-	case ESPALIER_LONG:
-		return now->integer == wanted->integer;
-	case ESPALIER_UNSIGNED_INT:
-	case ESPALIER_UNSIGNED_LONG:
-	case ESPALIER_BOOLEAN:
-		return now->number == wanted->number;
-	default:
-		return now->length == wanted->length && !memcmp(now->text, wanted->text, now->length);
-	}
-}
-
-static void keep_different(struct configuration_transfer *configuration)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < configuration->count; i++) {
-		if (!is_so(configuration->agent->tree, &configuration->entries[i]))
-			configuration->entries[kept++] = configuration->entries[i];
-	}
-	configuration->count = kept;
-}
-
-static void decided(struct store_transaction *transaction, void *context)
-{
-	struct configuration_transfer *configuration = context;
-
-	if (configuration->file.has_devices)
-		declared_devices_store(&configuration->agent->declared_devices, transaction);
-	date_time_format_utc(clock_time(), configuration->date);
-	store_put_string(transaction, STORE_STATE, STATE_DATE, configuration->date);
-}
-
 static void publish_date(struct agent *agent, const char *date)
 {
 	struct espalier_writer *writer = agent->own.writer;
@@ -238,203 +162,51 @@ static void publish_date(struct agent *agent, const char *date)
 	espalier_commit(writer, row);
 }
 
-static void finished(struct set_values *set, int fault, const char *text, void *context)
+static void restored(struct configuration_restore *restore, unsigned fault, const char *text)
 {
-	struct configuration_transfer *configuration = context;
-	struct agent *agent = configuration->agent;
+	struct configuration_transfer *configuration =
+		(struct configuration_transfer *)((char *)restore - offsetof(struct configuration_transfer, restore));
 
-	configuration->set = NULL;
-	if (fault) {
-		reject_entries(configuration, text);
-	} else {
-		if (configuration->file.has_devices)
-			declared_devices_take(&agent->declared_devices);
-		publish_date(agent, configuration->date);
-		log_notice("configuration file: %zu of %zu parameters were others", configuration->count,
-			   configuration->file.value_count);
-		finish(configuration, TRANSFER_HANDLED, 0, NULL);
-	}
-	set_values_free(set);
+	if (restore->decided)
+		publish_date(configuration->agent, restore->date);
+	finish(configuration, fault ? TRANSFER_REJECTED : TRANSFER_HANDLED, fault, text);
 }
 
-static void set(struct configuration_transfer *configuration)
+static void restore(struct configuration_transfer *configuration)
 {
-	struct agent *agent = configuration->agent;
-	const struct configuration_file *file = &configuration->file;
-	int error;
-
-	free(configuration->entries);
-	configuration->count = file->value_count;
-	configuration->entries = calloc(file->value_count + 1, sizeof(*configuration->entries));
-	error = configuration->entries ? 0 : -ENOMEM;
-	if (!error && file->has_devices)
-		error = declared_devices_prepare(&agent->declared_devices, file);
-	for (size_t i = 0; i < file->value_count && !error; i++) {
-		struct set_value *entry = &configuration->entries[i];
-
-		entry->name = (struct soap_string){file->values[i].name, strlen(file->values[i].name)};
-		entry->value.text = (struct soap_string){file->values[i].text, strlen(file->values[i].text)};
-	}
-	if (error) {
-		finish(configuration, TRANSFER_REJECTED, TRANSFER_FAULT_FAILURE, "there is no memory");
+	configuration->restore.finished = restored;
+	if (!configuration_restore_start(&configuration->restore, configuration->agent, &configuration->file))
 		return;
-	}
-	agent_look(agent);
-	if (set_values_check(agent, configuration->entries, configuration->count, NULL)) {
-		reject_entries(configuration, NULL);
-		return;
-	}
-	keep_different(configuration);
-	error = set_values_start(
-		&configuration->set, agent, configuration->entries, configuration->count, NULL,
-		&(struct set_values_steps){.also = decided, .finished = finished, .context = configuration});
-	if (error == -EBUSY)
-		alarm_set(&configuration->again, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + SECOND);
-	else if (error)
-		finish(configuration, TRANSFER_REJECTED, TRANSFER_FAULT_FAILURE, "there is no memory");
-}
-
-static void set_again(struct alarm *alarm)
-{
-	set((struct configuration_transfer *)((char *)alarm - offsetof(struct configuration_transfer, again)));
+	configuration->start = restore;
+	alarm_set(&configuration->again, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + SECOND);
 }
 
 static void was_read(struct worker_job *job)
 {
 	struct configuration_transfer *configuration = of_job(job);
 
-	if (!configuration->transfer)
+	if (!configuration->active)
 		clear(configuration);
 	else if (configuration->error == -EINVAL)
 		finish(configuration, TRANSFER_REJECTED, TRANSFER_FAULT_CORRUPTED, configuration->problem);
 	else if (configuration->error)
 		finish(configuration, TRANSFER_REJECTED, TRANSFER_FAULT_FAILURE, strerror(-configuration->error));
 	else
-		set(configuration);
+		restore(configuration);
 }
 
-static struct configuration_transfer *begin(struct agent *agent, struct transfer *transfer, const char *path)
+static void start_reading(struct configuration_transfer *configuration)
 {
-	struct configuration_transfer *configuration = &agent->transfers.configuration;
-
-	configuration->agent = agent;
-	configuration->transfer = transfer;
-	snprintf(configuration->path, sizeof(configuration->path), "%s", path);
-	configuration->again.ring = &agent->ring;
-	configuration->again.rang = set_again;
-	return configuration;
+	start_job(configuration, read_file, was_read);
 }
 
 static void apply(struct agent *agent, struct transfer *transfer, uint32_t instance, const char *path)
 {
 	(void)instance;
-	start_job(begin(agent, transfer, path), read_file, was_read);
+	begin(agent, transfer, path, start_reading);
 }
 
 // --- a file that is to be sent ---
-
-struct backup {
-	FILE *out;
-	char path[ESPALIER_PATH_MAXIMUM + 1];
-	bool first;
-};
-
-static void put_string(FILE *out, const char *text, size_t length)
-{
-	json_object *string = json_object_new_string_len(text, (int)length);
-
-	fputs(json_object_to_json_string_ext(string, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE), out);
-	json_object_put(string);
-}
-
-static int put_parameter(struct tree *tree, struct tree_reference reference, void *context)
-{
-	const struct espalier_parameter *parameter = tree_parameter_of(tree, reference);
-	struct backup *backup = context;
-	const struct espalier_value *values, *value;
-	uint32_t count;
-
-	// Secrets can't be read, and commands have no value.
-	if (!(parameter->flags & ESPALIER_WRITABLE) || parameter->flags & (ESPALIER_HIDDEN | ESPALIER_COMMAND))
-		return 0;
-	values = tree_read_row(tree, &tree_nodes(tree, &count)[reference.node]);
-	if (!values)
-		return 0;
-	value = &values[reference.parameter];
-	tree_path(tree, reference, backup->path, sizeof(backup->path));
-	fputs(backup->first ? "\n\t\t" : ",\n\t\t", backup->out);
-	backup->first = false;
-	put_string(backup->out, backup->path, strlen(backup->path));
-	fputs(": ", backup->out);
-	switch (parameter->flags & ESPALIER_LIST ? ESPALIER_STRING : parameter->type) {
-	case ESPALIER_INT:
-	case ESPALIER_LONG:
-		fprintf(backup->out, "%lld", (long long)value->integer);
-		break;
-	case ESPALIER_UNSIGNED_INT:
-	case ESPALIER_UNSIGNED_LONG:
-		fprintf(backup->out, "%llu", (unsigned long long)value->number);
-		break;
-	case ESPALIER_BOOLEAN:
-		fputs(value->number ? "true" : "false", backup->out);
-		break;
-	default:
-		put_string(backup->out, value->text, value->length);
-	}
-	return ftell(backup->out) > (long)CONFIGURATION_FILE_SIZE_MAXIMUM;
-}
-
-static void put_member(FILE *out, const char *name, const char *text, const char *end)
-{
-	fprintf(out, "\"%s\": ", name);
-	put_string(out, text, strlen(text));
-	fputs(end, out);
-}
-
-static void put_devices(FILE *out, const struct declared_device_list *list)
-{
-	fputs("\t\"devices\": [", out);
-	for (size_t i = 0; i < list->count; i++) {
-		const struct configuration_file_device *device = &list->devices[i].what;
-
-		fputs(i ? ",\n\t\t{ " : "\n\t\t{ ", out);
-		put_member(out, "serial", device->serial, ", ");
-		put_member(out, "vendor", device->vendor, ", ");
-		put_member(out, "type", device->type, ", \"readings\": [");
-		for (size_t j = 0; j < device->reading_count; j++) {
-			fputs(j ? ",\n\t\t\t{ " : "\n\t\t\t{ ", out);
-			put_member(out, "name", device->readings[j].name, ", ");
-			put_member(out, "value", device->readings[j].value, ", ");
-			put_member(out, "unit", device->readings[j].unit, " }");
-		}
-		fputs("] }", out);
-	}
-	fputs("\n\t]\n", out);
-}
-
-// Makes the text. Returns 0 or -errno (-EFBIG: the tree has more than a file can).
-static int make_text(struct configuration_transfer *configuration)
-{
-	struct agent *agent = configuration->agent;
-	struct backup backup = {.out = open_memstream(&configuration->text, &configuration->length), .first = true};
-	struct tree_reference all;
-	int error = backup.out ? 0 : -ENOMEM, large = 0;
-
-	if (error)
-		return error;
-	agent_look(agent);
-	fputs("{\n\t\"parameters\": {", backup.out);
-	if (!tree_resolve(agent->tree, "", 0, &all))
-		large = tree_each_parameter(agent->tree, all, put_parameter, &backup);
-	fputs("\n\t},\n", backup.out);
-	put_devices(backup.out, declared_devices_list(&agent->declared_devices));
-	fputs("}\n", backup.out);
-	if (ferror(backup.out))
-		error = -ENOMEM;
-	if (fclose(backup.out))
-		error = -ENOMEM;
-	return large || configuration->length > CONFIGURATION_FILE_SIZE_MAXIMUM ? -EFBIG : error;
-}
 
 // On the worker's thread.
 static void write_file(struct worker_job *job)
@@ -460,7 +232,7 @@ static void was_written(struct worker_job *job)
 {
 	struct configuration_transfer *configuration = of_job(job);
 
-	if (!configuration->transfer)
+	if (!configuration->active)
 		clear(configuration);
 	else if (configuration->error)
 		finish(configuration, TRANSFER_REJECTED, TRANSFER_FAULT_UPLOAD, strerror(-configuration->error));
@@ -468,18 +240,21 @@ static void was_written(struct worker_job *job)
 		finish(configuration, TRANSFER_HANDLED, 0, NULL);
 }
 
-static void produce(struct agent *agent, struct transfer *transfer, uint32_t instance, const char *path)
+static void start_writing(struct configuration_transfer *configuration)
 {
-	struct configuration_transfer *configuration = begin(agent, transfer, path);
-	int error;
+	int error = configuration_backup(configuration->agent, &configuration->text, &configuration->length);
 
-	(void)instance;
-	error = make_text(configuration);
 	if (error)
 		finish(configuration, TRANSFER_REJECTED, TRANSFER_FAULT_UPLOAD,
 		       error == -EFBIG ? "the configuration is too large for a file" : "there is no memory");
 	else
 		start_job(configuration, write_file, was_written);
+}
+
+static void produce(struct agent *agent, struct transfer *transfer, uint32_t instance, const char *path)
+{
+	(void)instance;
+	begin(agent, transfer, path, start_writing);
 }
 
 // --- the types ---
@@ -531,9 +306,9 @@ int transfer_configuration_open(struct agent *agent)
 		return error;
 	espalier_set_string(writer, row, VENDOR_CONFIG_FILE_NAME, FILE_NAME);
 	espalier_set_string(writer, row, VENDOR_CONFIG_FILE_DATE, DATE_TIME_UNKNOWN);
-	espalier_set_string(writer, row, VENDOR_CONFIG_FILE_DESCRIPTION, "Values of all parameters that can be set");
+	espalier_set_string(writer, row, VENDOR_CONFIG_FILE_DESCRIPTION, "What can be set, and rows that can be added");
 	espalier_commit(writer, row);
-	if (store_get(agent->store, STORE_STATE, STATE_DATE, date, sizeof(date)) > 0)
+	if (store_get(agent->store, STORE_STATE, CONFIGURATION_RESTORE_DATE, date, sizeof(date)) > 0)
 		publish_date(agent, date);
 	error = espalier_instance_publish(writer, row);
 	return error ? error
@@ -544,7 +319,7 @@ void transfer_configuration_close(struct configuration_transfer *configuration)
 {
 	if (!configuration->agent)
 		return;
-	set_values_free(configuration->set);
+	configuration_restore_close(&configuration->restore);
 	if (configuration->working)
 		worker_close(&configuration->worker);
 	clear(configuration);

@@ -4,9 +4,7 @@
 #pragma once
 
 #include "agent/alarm.h"
-#include "agent/configuration-file.h"
-#include "agent/date-time.h"
-#include "agent/set-values.h"
+#include "agent/configuration-restore.h"
 #include "agent/transfer-job.h"
 #include "agent/transfer-type.h"
 #include "agent/worker.h"
@@ -14,7 +12,10 @@
 // All fields are private.
 struct configuration_transfer {
 	struct agent *agent;
-	struct transfer *transfer; // NULL: given up, or none
+	uint32_t wanted; // transfer that was given last, and its file
+	char wanted_path[TRANSFER_PATH_SIZE];
+	void (*start)(struct configuration_transfer *configuration);
+	uint32_t active; // transfer that is worked on; 0: none, or it was given up
 	char path[TRANSFER_PATH_SIZE];
 	struct worker worker; // reads and writes files; started with the first
 	bool working;	      // the worker runs
@@ -24,11 +25,8 @@ struct configuration_transfer {
 	struct configuration_file file;
 	char *text; // that is to be written
 	size_t length;
-	struct set_value *entries;
-	size_t count;
-	struct set_values *set;
-	char date[DATE_TIME_SIZE]; // of the decision
-	struct alarm again;	   // when another change is under way
+	struct configuration_restore restore;
+	struct alarm again; // when something else has to end first
 };
 
 extern const struct transfer_file_type transfer_configuration_down, transfer_configuration_up,

@@ -70,6 +70,22 @@ Test(configuration_file, devices)
 	cr_expect(file.has_devices && !file.device_count);
 }
 
+#define TABLES "{\"tables\": {\"Device.B.2.C.\": [1], \"Device.B.\": [7, 2, 4294967295], \"Device.A.\": []}}"
+
+Test(configuration_file, tables)
+{
+	cr_assert_eq(parse(TABLES), 0, "%s", problem);
+	cr_assert_eq(file.table_count, 3);
+	cr_expect_eq(file.row_count, 4);
+	cr_expect_str_eq(file.tables[0].path, "Device.A.");
+	cr_expect_eq(file.tables[0].count, 0);
+	cr_expect_str_eq(file.tables[1].path, "Device.B.");
+	cr_assert_eq(file.tables[1].count, 3);
+	cr_expect_eq(file.tables[1].numbers[0], 2, "in their order");
+	cr_expect_eq(file.tables[1].numbers[2], 4294967295u);
+	cr_expect_str_eq(file.tables[2].path, "Device.B.2.C.");
+}
+
 Test(configuration_file, what_is_refused)
 {
 	static const char *const texts[] = {
@@ -86,6 +102,19 @@ Test(configuration_file, what_is_refused)
 		"{\"parameters\": {\"A\": \"\\u0000\"}}",
 		"{\"parameters\": {\"A\": 1}, }",
 		"{\"parameters\": {\"A\": \"\xff\"}}",
+		"{\"tables\": []}",
+		"{\"tables\": {}}",
+		"{\"tables\": {\"Device.A\": []}}",
+		"{\"tables\": {\"\": []}}",
+		"{\"tables\": {\".\": []}}",
+		"{\"tables\": {\"Device.A.\": {}}}",
+		"{\"tables\": {\"Device.A.\": 1}}",
+		"{\"tables\": {\"Device.A.\": [0]}}",
+		"{\"tables\": {\"Device.A.\": [-1]}}",
+		"{\"tables\": {\"Device.A.\": [1.0]}}",
+		"{\"tables\": {\"Device.A.\": [\"1\"]}}",
+		"{\"tables\": {\"Device.A.\": [4294967296]}}",
+		"{\"tables\": {\"Device.A.\": [1, 2, 1]}}",
 		"{\"devices\": {}}",
 		"{\"devices\": [1]}",
 		"{\"devices\": [{\"serial\": \"\"}]}",
@@ -126,6 +155,18 @@ Test(configuration_file, bounds)
 	for (unsigned i = 0; i <= CONFIGURATION_FILE_VALUES_MAXIMUM; i++)
 		length += (size_t)snprintf(text + length, size - length, "A.%u=1\n", i);
 	cr_expect_eq(configuration_file_read(&file, text, length, problem), -EINVAL);
+	end();
+	length = (size_t)snprintf(text, size, "{\"tables\":{\"A.\":[1");
+	for (unsigned i = 2; i <= CONFIGURATION_FILE_ROWS_MAXIMUM + 1; i++)
+		length += (size_t)snprintf(text + length, size - length, ",%u", i);
+	snprintf(text + length, size - length, "]}}");
+	cr_expect_eq(parse(text), -EINVAL);
+	end();
+	length = (size_t)snprintf(text, size, "{\"tables\":{\"A.\":[]");
+	for (unsigned i = 1; i <= CONFIGURATION_FILE_TABLES_MAXIMUM; i++)
+		length += (size_t)snprintf(text + length, size - length, ",\"A%u.\":[]", i);
+	snprintf(text + length, size - length, "}}");
+	cr_expect_eq(parse(text), -EINVAL);
 	end();
 	length = 0;
 	length += (size_t)snprintf(text, size, "{\"devices\":[");
