@@ -107,7 +107,7 @@ void record_body(struct record *record, const char *data, size_t length)
 	if (!record->number || !length)
 		return;
 	if (!record->body) {
-		file_name(record, name, sizeof(name), record->bad ? "bad" : "xml");
+		file_name(record, name, sizeof(name), "new");
 		record->body = create(name);
 	}
 	if (record->body)
@@ -116,14 +116,13 @@ void record_body(struct record *record, const char *data, size_t length)
 
 void record_end(struct record *record, bool whole)
 {
-	char name[64], part[64];
+	char name[64], end[64];
 
-	if (record->body)
+	if (record->body) {
 		close(record->body);
-	if (record->body && !whole) {
-		file_name(record, name, sizeof(name), record->bad ? "bad" : "xml");
-		file_name(record, part, sizeof(part), "part");
-		renameat(folder_fd, name, folder_fd, part);
+		file_name(record, name, sizeof(name), "new");
+		file_name(record, end, sizeof(end), !whole ? "part" : record->bad ? "bad" : "xml");
+		renameat(folder_fd, name, folder_fd, end);
 	}
 	*record = (struct record){0};
 }

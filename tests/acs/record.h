@@ -27,7 +27,10 @@ bool record_on(void);
  */
 void record_begin(struct record *record, bool from_agent, unsigned connection, const char *head, size_t length);
 
-/* Appends to the body, PID-NUMBER-from-agent.xml; PID-NUMBER-to-agent.bad for what is wrong on purpose. */
+/*
+ * Appends to the body, PID-NUMBER-from-agent.xml; PID-NUMBER-to-agent.bad for what is wrong on purpose. It has this
+ * name when it is complete, and ends in .new before.
+ */
 void record_body(struct record *record, const char *data, size_t length);
 
 /* Ends the message; a body that is not `whole` is renamed to end in .part. */
