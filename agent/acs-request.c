@@ -127,15 +127,25 @@ void acs_request_answered(struct acs_request *request, const void *response)
 	request->kind->ended(request, ACS_REQUEST_ANSWERED, response);
 }
 
+const char *acs_request_refusal(const struct acs_request *request, char text[ACS_REQUEST_REFUSAL_SIZE])
+{
+	if (!request->fault_code)
+		return "nothing";
+	snprintf(text, ACS_REQUEST_REFUSAL_SIZE, "fault %u", request->fault_code);
+	return text;
+}
+
 void acs_request_refused(struct acs_request *request, unsigned fault_code)
 {
+	char text[ACS_REQUEST_REFUSAL_SIZE];
 	unsigned maximum = request->kind->refusals ? request->kind->refusals : ACS_REQUEST_REFUSALS_MAXIMUM;
 
 	request->refused = true;
 	request->fault_code = fault_code;
 	if (++request->refusals < maximum)
 		return;
-	log_warning("%s is given up: the ACS has answered with fault %u", request->kind->name, fault_code);
+	log_warning("%s is given up: the ACS has answered with %s", request->kind->name,
+		    acs_request_refusal(request, text));
 	agent_ask_no_more(request);
 	request->kind->ended(request, ACS_REQUEST_REFUSED, NULL);
 }

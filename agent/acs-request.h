@@ -10,6 +10,7 @@
 #include "agent/soap-message.h"
 #include "agent/soap-writer.h"
 
+#define ACS_REQUEST_REFUSAL_SIZE 24 // of acs_request_refusal(), with the NUL
 #define ACS_REQUEST_REFUSALS_MAXIMUM                                                                                   \
 	3 // sessions in which the ACS may answer with a fault before the request is given up
 
@@ -19,7 +20,7 @@ struct acs_request;
 // How a request has ended.
 enum acs_request_end {
 	ACS_REQUEST_ANSWERED,  // the ACS has sent its response
-	ACS_REQUEST_REFUSED,   // the ACS has answered with a fault, as often as is borne
+	ACS_REQUEST_REFUSED,   // the ACS has answered with a fault or nothing, as often as is borne
 	ACS_REQUEST_DISCARDED, // a BOOTSTRAP has made it meaningless
 };
 
@@ -37,7 +38,7 @@ struct acs_request_kind {
 
 	// The request is out of the queue, and the module's again: it may be freed, or asked once more. `response` is
 	// the struct that kind->response has filled, NULL unless ANSWERED and if the response has no arguments; it
-	// lives until this returns. request->fault_code is the last fault for REFUSED.
+	// lives until this returns. For REFUSED acs_request_refusal() says how.
 	void (*ended)(struct acs_request *request, enum acs_request_end end, const void *response);
 };
 
@@ -53,7 +54,7 @@ struct acs_request {
 	bool announced; // the Inform of the present session has its events: it can be sent
 	bool refused;	// in the present session
 	unsigned refusals;
-	unsigned fault_code; // the last fault of the ACS, or 0
+	unsigned fault_code; // the last fault of the ACS; 0 where it has answered with nothing
 };
 
 // The queue, in the order in which the requests are made. Zeroed memory is an empty one.
@@ -71,6 +72,9 @@ int agent_ask(struct agent *agent, struct acs_request *request);
 // -EBUSY. Returns 0.
 int agent_ask_no_more(struct acs_request *request);
 
+// What the ACS has answered to a request that was REFUSED: "fault 8002", or "nothing".
+const char *acs_request_refusal(const struct acs_request *request, char text[ACS_REQUEST_REFUSAL_SIZE]);
+
 // ---- For the session
 
 // The Inform is made: what it announces can be sent.
@@ -82,7 +86,7 @@ struct acs_request *acs_requests_next(const struct acs_requests *requests, enum 
 // The response has come: the request leaves the queue, its events are delivered.
 void acs_request_answered(struct acs_request *request, const void *response);
 
-// A fault has come: the request waits for another session, or leaves the queue.
+// A fault has come, or nothing (fault_code 0): the request waits for another session, or leaves the queue.
 void acs_request_refused(struct acs_request *request, unsigned fault_code);
 
 // The session has ended, well or not.

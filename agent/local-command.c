@@ -106,7 +106,7 @@ static void ended(struct acs_request *request, enum acs_request_end end, const v
 {
 	struct local_call *call = (struct local_call *)request;
 	const struct kicked_response *kicked = response;
-	char text[64];
+	char text[64], refusal[ACS_REQUEST_REFUSAL_SIZE];
 
 	switch (end) {
 	case ACS_REQUEST_ANSWERED:
@@ -117,7 +117,7 @@ static void ended(struct acs_request *request, enum acs_request_end end, const v
 			answer(call, ESPALIER_OK, NULL);
 		break;
 	case ACS_REQUEST_REFUSED:
-		snprintf(text, sizeof(text), "the ACS has answered with fault %u", request->fault_code);
+		snprintf(text, sizeof(text), "the ACS has answered with %s", acs_request_refusal(request, refusal));
 		answer(call, ESPALIER_FAULT_DENIED, text);
 		break;
 	case ACS_REQUEST_DISCARDED:

@@ -59,7 +59,7 @@ struct session_run {
 	unsigned stale;	 // the same of sessions that have ended meanwhile
 
 	const struct soap_message *message; // that came last
-	unsigned fault_code;		    // of it
+	unsigned fault_code;		    // of it, or 0
 	enum event_session kind;
 	uint32_t failures[EVENT_SESSIONS];   // sessions of that kind in a row
 	unsigned rejected;		     // Informs in a row that the ACS refused as a whole (400, 8006)
@@ -495,6 +495,7 @@ static enum session_event take_message(struct session_run *run)
 	int error = soap_decoder_finish(run->decoder, &message);
 
 	run->message = NULL;
+	run->fault_code = 0;
 	if (error) {
 		because(run, "the message can't be read: %s", soap_decoder_error(run->decoder));
 		return SESSION_BROKEN;
@@ -554,6 +555,7 @@ static void exchanged(void *context, const struct http_result *result)
 		soap_decoder_reset(run->decoder);
 		event = SESSION_NOTHING;
 		run->message = NULL;
+		run->fault_code = 0;
 	} else {
 		event = take_message(run);
 	}

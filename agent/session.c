@@ -49,8 +49,10 @@ struct transition {
 // wish for another one is kept elsewhere) and that nothing fails an idle one.
 //
 // An ACS that ends the session while it holds requests back has not let the agent speak: the session fails, and what
-// waits is tried again after the wait that the standard has for that. An empty response to an answer ends the session,
-// except when the ACS has released the requests since: then the agent has still to say whether it has any.
+// waits is tried again after the wait that the standard has for that. One that answers a request of the agent with
+// nothing would never have its own turn if that failed the session: the request counts as refused. An empty response to
+// an answer ends the session, except when the ACS has released the requests since: then the agent has still to say
+// whether it has any.
 static const struct transition transitions[] = {
 	{SESSION_IDLE, SESSION_START, ALWAYS, SESSION_INFORM, SESSION_SEND_INFORM},
 
@@ -65,6 +67,7 @@ static const struct transition transitions[] = {
 	{SESSION_OWN, SESSION_FAULT_RETRY, AGAIN, SESSION_OWN, SESSION_RESEND},
 	{SESSION_OWN, SESSION_FAULT_RETRY, ALWAYS, SESSION_TURN, SESSION_REFUSE_REQUEST},
 	{SESSION_OWN, SESSION_FAULT, ALWAYS, SESSION_TURN, SESSION_REFUSE_REQUEST},
+	{SESSION_OWN, SESSION_NOTHING, ALWAYS, SESSION_TURN, SESSION_REFUSE_REQUEST},
 
 	{SESSION_HELD, SESSION_REQUEST, ALWAYS, SESSION_WORKING, SESSION_EXECUTE},
 	{SESSION_HELD, SESSION_NOTHING, HELD_UP, SESSION_IDLE, SESSION_FAIL},

@@ -173,6 +173,7 @@ static void forget(struct agent *agent, struct transfer *transfer)
 static void request_ended(struct acs_request *request, enum acs_request_end end, const void *response)
 {
 	struct transfer *transfer = (struct transfer *)((char *)request - offsetof(struct transfer, request));
+	char text[ACS_REQUEST_REFUSAL_SIZE];
 
 	(void)response;
 	// First of all: from here on a kill leads to no repetition.
@@ -180,8 +181,8 @@ static void request_ended(struct acs_request *request, enum acs_request_end end,
 	if (end == ACS_REQUEST_ANSWERED)
 		log_info("transfer %u: the ACS knows its end", transfer->number);
 	else if (end == ACS_REQUEST_REFUSED)
-		log_warning("%s of transfer %u was refused too often, with fault %u: it is given up",
-			    request->kind->name, transfer->number, request->fault_code);
+		log_warning("%s of transfer %u was refused too often, with %s: it is given up", request->kind->name,
+			    transfer->number, acs_request_refusal(request, text));
 	take_record(transfer->agent, transfer);
 }
 

@@ -158,3 +158,20 @@ def test_T044_fault_on_transfer_complete(device, file_server, fault):
     device.wait_settled()
     assert [end.key for end in device.ends()] == ['key'] * 2
     assert 'in a row has failed' not in agent.process.stderr
+
+
+@pytest.mark.parametrize('status', [200, 204])
+def test_R33_own_request_answered_with_nothing(device, file_server, status):
+    """The session goes on to the final empty response, in which the ACS has its turn; the next one tells it again."""
+    device = device()
+    acs, agent = device.acs, device.agent
+    kind = 'status:2:204' if status == 204 else 'body:2: '
+    done = acs.send_all([('connect',), ('download', 'key', FIRMWARE, file_server.url('/nothing')), ('misbehave', kind),
+                         ('wait-inform', '7 TRANSFER COMPLETE'), ('get', CODE)])
+    acs.result(done[-1])
+    agent.wait_idle(3)
+    acs.call(('get', CODE))
+    device.wait_settled()
+    assert methods_from(acs, '7 TRANSFER COMPLETE')[:4] == ['Inform', 'TransferComplete', '', 'GetParameterValuesResponse']
+    assert [end.key for end in device.ends()] == ['key'] * 2
+    assert 'in a row has failed' not in agent.process.stderr

@@ -155,13 +155,16 @@ Test(session, own_request_again_for_8005_and_refused_for_other_faults)
 	cr_expect_eq(PLAY(&session, SESSION_GO_ON, SESSION_NOTHING), SESSION_SUCCEED);
 }
 
-Test(session, own_request_without_an_answer_fails)
+Test(session, own_request_without_an_answer_is_refused)
 {
 	struct session session = {.waiting = true};
 
 	PLAY(&session, SESSION_START, SESSION_RESPONSE, SESSION_GO_ON);
 	cr_expect_eq(session.state, SESSION_OWN);
-	cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_FAIL);
+	cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_REFUSE_REQUEST);
+	session.waiting = false;
+	cr_expect_eq(PLAY(&session, SESSION_GO_ON), SESSION_SEND_EMPTY);
+	cr_expect_eq(PLAY(&session, SESSION_NOTHING), SESSION_SUCCEED);
 }
 
 Test(session, broken_anywhere_fails)
