@@ -187,6 +187,9 @@ void agent_plan(struct agent *agent)
 		at = agent->retry_at;
 	if (heartbeat_at(&agent->heartbeat, now) < at)
 		at = heartbeat_at(&agent->heartbeat, now);
+	// Retry-After holds back new events, too.
+	if (at < agent->not_before && !events_has(&agent->events, EVENT_CONNECTION_REQUEST))
+		at = agent->not_before;
 	if (at == INT64_MAX)
 		alarm_clear(&agent->schedule);
 	else
@@ -206,10 +209,19 @@ static void schedule_rang(struct alarm *alarm)
 										 : EVENT_SESSION_COMMON);
 }
 
+// Neither the wait after a failure nor what its server has asked for is of another ACS.
+static void take_new_url(struct agent *agent)
+{
+	agent_check_bootstrap(agent);
+	agent->not_before = 0;
+	if (events_has(&agent->events, EVENT_BOOTSTRAP))
+		agent->wanted = true;
+}
+
 void agent_prepare_schedule(struct agent *agent)
 {
 	agent->schedule = (struct alarm){.ring = &agent->ring, .rang = schedule_rang};
-	agent->new_url.run = agent_check_bootstrap;
+	agent->new_url.run = take_new_url;
 }
 
 // The date of the first good session with a clock that can be trusted.
@@ -244,6 +256,7 @@ void agent_session_ended(struct agent *agent, enum event_session kind, uint32_t 
 	events_failed(&agent->events);
 	acs_requests_session_ended(&agent->acs_requests);
 	notify_failed(&agent->notify);
+	agent->not_before = retry_after ? ring_clock(CLOCK_BOOTTIME) + retry_after * SECOND : 0;
 	if (!failures) {
 		agent->ended_at = ring_clock(CLOCK_BOOTTIME);
 		note_first_use(agent);

@@ -127,6 +127,7 @@ struct agent {
 	bool notify_wanted; // an active notification wants one, when the throttle allows
 	bool retry;	    // a failed one is to be tried again at retry_at
 	int64_t retry_at;   // nanoseconds of CLOCK_BOOTTIME
+	int64_t not_before; // the same: until then the ACS wants no session, unless it asks for one; or 0
 	int64_t ended_at;   // when the last good session ended, or 0
 	bool used;	    // FirstUseDate is known
 };

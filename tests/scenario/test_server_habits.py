@@ -485,3 +485,68 @@ def test_R39_requests_that_are_none(make_agent, wires):
         assert connection.call(body).fault == fault, body
     connection.end()
     agent.wait_idle()
+
+
+def test_R08_a_new_cnonce_on_each_connection(make_agent, wires):
+    """The nonce is used on, and its count goes on too."""
+    wire = wires()
+    agent = make_agent(wire.url, username='u', password='p').start()
+    connection = wire.accept()
+    connection.receive()
+    connection.answer(status='401 Unauthorized', headers=CHALLENGE % ('r', 'n1') + 'Connection: close\r\n')
+    connection.close()
+    cnonces = []
+    for number, body in enumerate([envelope(INFORM_RESPONSE), envelope(get_values(KEY)), envelope(get_values(CODE)), '']):
+        connection = wire.accept()
+        request = connection.receive()
+        assert is_right(request, 'r') and credentials(request)['nc'] == '%08x' % (number + 1)
+        cnonces.append(credentials(request)['cnonce'])
+        connection.answer(body, headers='Connection: close\r\n')
+        connection.close()
+    agent.wait_idle()
+    assert len(set(cnonces)) == 4
+
+
+def test_R06_long_cookies(make_agent, wires):
+    """512 bytes are the least that the standard asks for."""
+    wire = wires()
+    agent = make_agent(wire.url).start()
+    connection = wire.accept()
+    connection.receive()
+    sent = ['a=' + 'x' * 3900, 'b=' + 'y' * 3000] + ['c%d=%d' % (number, number) for number in range(20)]
+    connection.answer(envelope(INFORM_RESPONSE), headers=''.join('Set-Cookie: %s\r\n' % cookie for cookie in sent))
+    assert cookies(connection.receive()) == '; '.join(sent)
+    connection.end()
+    agent.wait_idle()
+
+
+@pytest.mark.parametrize('response', [
+    '<c:InformResponse/>', '<c:InformResponse><MaxEnvelopes/></c:InformResponse>',
+    '<c:InformResponse><MaxEnvelopes>0</MaxEnvelopes><MaxEnvelopes>many</MaxEnvelopes></c:InformResponse>',
+    '<c:InformResponse>\n<c:MaxEnvelopes>99</c:MaxEnvelopes><More><x/></More></c:InformResponse>'])
+def test_R30_max_envelopes_is_ignored(make_agent, wires, response):
+    wire = wires()
+    agent = make_agent(wire.url).start()
+    connection = wire.accept()
+    assert connection.receive().texts('MaxEnvelopes') == ['1']
+    connection.answer(envelope(response))
+    assert connection.receive().body == ''
+    assert connection.call(get_values(KEY)).texts('Value') == ['']
+    connection.end()
+    agent.wait_idle()
+
+
+@pytest.mark.parametrize('answer', ['', '<c:GetRPCMethods/>', '<c:TransferCompleteResponse/>', '<c:Inform/>',
+                                    '<InformResponse/>', '<x:InformResponse xmlns:x="urn:x"/>',
+                                    '<c:InformResponse/><c:GetRPCMethods/>'])
+def test_R34_inform_that_is_answered_with_something_else(make_agent, wires, answer):
+    """The session fails, nothing is delivered, and the next one is good."""
+    wire = wires()
+    agent = make_agent(wire.url).fast_retry().start()
+    connection = wire.accept()
+    connection.receive()
+    connection.answer(envelope(answer) if answer else '')
+    agent.wait_failed(1)
+    inform = wire.first()
+    assert inform.texts('EventCode') == ['0 BOOTSTRAP', '1 BOOT'] and inform.texts('RetryCount') == ['1']
+    agent.wait_idle()

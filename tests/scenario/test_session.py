@@ -237,6 +237,8 @@ def test_T020_retry_after_is_a_lower_bound(pair, after, least):
                                           ('status:1:400', 'status 400'), ('garbage:1', 'read|XML'),
                                           ('truncated:1', 'read'), ('hang-up:1', ''),
                                           ('reset:1', ''), ('hang-up-request:1:10', ''), ('fault:1:8001', '8001'),
+                                          ('fault:1:8000', '8000'), ('fault:1:8002', '8002'), ('fault:1:8003', '8003'),
+                                          ('fault:1:8004', '8004'), ('fault:1:8899', '8899'),
                                           ('content-type:1:text/plain', 'not XML'), ('dtd-bomb:1', 'document type'),
                                           ('content-type:1:text/html; charset=utf-8', 'not XML'),
                                           ('deep:1', 'nested'), ('deep:1:40', 'nested'), ('length-short:1', '')])
@@ -362,6 +364,16 @@ def test_T048_lower_version_after_400(pair):
     agent.wait_idle()
     assert [message.body.decode().count('cwmp-1-0') > 0 for message in acs.messages(True)][:3] == [False, False, True]
     assert acs.informs()[-1].version == '1-0'
+
+
+def test_R38_lower_version_after_fault_8006(pair):
+    """The ACS says itself that it is the version: one fault is enough."""
+    acs, agent = pair('--misbehave', 'fault:1:8006', wait=False, fast=True)
+    assert '8006' in agent.wait_failed(1)
+    agent.wait_idle()
+    assert acs.informs()[-1].version == '1-0' and acs.informs()[-1].retry == 1
+    assert works(acs) == {CODE: ''}
+    assert acs.informs()[-1].version == '1-2', 'each session begins anew'
 
 
 def test_T048_without_the_setting(pair):

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from acs import start_acs  # noqa: F401
-from agent import CODE, KEY, SERVER, STATE, make_agent, pair  # noqa: F401
+from agent import CODE, KEY, SERVER, SETTING, STATE, make_agent, pair  # noqa: F401
 from fileserver import file_server  # noqa: F401
 from transfer import FIRMWARE, device  # noqa: F401
 
@@ -175,3 +175,34 @@ def test_R33_own_request_answered_with_nothing(device, file_server, status):
     assert methods_from(acs, '7 TRANSFER COMPLETE')[:4] == ['Inform', 'TransferComplete', '', 'GetParameterValuesResponse']
     assert [end.key for end in device.ends()] == ['key'] * 2
     assert 'in a row has failed' not in agent.process.stderr
+
+
+def test_T020_new_events_wait_for_retry_after(pair):
+    """Only the ACS itself may have the session earlier, by a connection request."""
+    acs, agent = pair(fast=True)
+    acs.run('misbehave', 'status:1:503:6')
+    before = len(informs(acs))
+    raise_event(agent)
+    agent.wait_failed(1)
+    agent.run('espalier-request', 'operate', SERVER + 'Event()', 'Code=' + EVENT, 'CommandKey=second')
+    inform = acs.wait_inform(EVENT + '(second)', after=before)
+    times = [message.time for message in informs(acs)[before:]]
+    assert len(times) == 2 and times[1] - times[0] >= 6 and inform.retry == 1
+    agent.wait_idle(2)
+    acs.run('misbehave', 'status:1:503:3600')
+    raise_event(agent)
+    agent.process.wait_for('session 1 in a row has failed', after=agent.process.stderr.rfind('the session has ended'))
+    assert acs.call(('get', CODE)).good
+    assert acs.informs()[-1].events[-1] == '6 CONNECTION REQUEST' and acs.informs()[-1].retry == 1
+
+
+@pytest.mark.parametrize('answer', ['refused', 'status:*:503:86400'])
+def test_R19_another_url_is_tried_at_once(start_acs, make_agent, free_port, answer):
+    """Whoever repairs the URL does not wait for the retry of the wrong one, nor for what its server has asked for."""
+    wrong = 'http://127.0.0.1:%d/' % free_port() if answer == 'refused' else start_acs('--misbehave', answer).url
+    agent = make_agent(wrong).seed(SETTING, {WAIT: '3600'}).start()
+    agent.wait_failed(1)
+    acs = start_acs()
+    agent.set(URL=acs.url)
+    inform = acs.wait_inform('0 BOOTSTRAP')
+    assert inform.retry == 1 and sorted(inform.events) == ['0 BOOTSTRAP', '1 BOOT']
