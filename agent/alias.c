@@ -394,8 +394,7 @@ static const struct alias_object *object_of(struct alias_rows *aliases, struct e
 	if (node->object != *last) {
 		*last = node->object;
 		*object = find_object(aliases, node->object->path, strlen(node->object->path), true);
-		if (*object &&
-		    (!strcmp(espalier_node_segment(node), OWN_SEGMENT) || !lacks_alias(reader, node->object->path)))
+		if (*object && (is_added(node->object) || !lacks_alias(reader, node->object->path)))
 			*object = NULL;
 	}
 	return *object;

@@ -18,8 +18,8 @@ int alias_check(const struct espalier_value *value, const char **text);
 // The alias that a row has until another is set: "cpe-NUMBER". Returns its length.
 size_t alias_default(uint32_t instance, char buffer[TREE_ALIAS_SIZE]);
 
-// Rows of the agent's own segment that add the parameter Alias to other owners' rows: where the data model has it, and
-// the owner does not. They come and go with the owner's rows. Zeroed memory, then for alias_rows_load(); private.
+// Rows of the agent's own segment that add the parameter Alias to others, of other owners and its own: where the data
+// model has it, and they do not. They come and go with these. Zeroed memory, then for alias_rows_load(); private.
 struct alias_rows {
 	struct own *own;
 	struct alias_object *objects; // of the segment, in the order in which they were added

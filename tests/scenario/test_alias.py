@@ -156,6 +156,20 @@ def test_T097_delete_object_by_alias(routers):
     assert results[5].values == {COUNT: '0'} and added(results[6]) == 2
 
 
+def test_R50_rows_of_the_agent_itself_have_an_alias(pair):
+    """Where the model has one: the configuration file and the log files, which nobody adds; it is durable."""
+    acs, agent = pair(sections={'transfer': {'log_file': '/var/log/a,/var/log/b'}})
+    logs, configuration = 'Device.DeviceInfo.VendorLogFile.', 'Device.DeviceInfo.VendorConfigFile.'
+    aliases, renamed, clash, found = acs.call(
+        ('get', logs + '1.Alias', logs + '2.Alias', configuration + '1.Alias'), ('set', logs + '[cpe-2].Alias=second'),
+        ('set', logs + '1.Alias=second'), ('get', logs + '[second].Name', configuration + '[cpe-1].Name'))
+    assert aliases.values == {logs + '1.Alias': 'cpe-1', logs + '2.Alias': 'cpe-2', configuration + '1.Alias': 'cpe-1'}
+    assert renamed.good and clash.details == {logs + '1.Alias': 9007}
+    assert found.values[logs + '[second].Name'] == '/var/log/b'
+    agent.restart()
+    assert acs.get(logs + '2.Alias') == {logs + '2.Alias': 'second'}
+
+
 def test_alias_is_durable(routers, start):
     """A kill of the agent, and an owner that is away for a while, take no alias away; a deleted row's does not come back."""
     acs, agent, publisher = routers

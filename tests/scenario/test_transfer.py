@@ -684,17 +684,6 @@ def test_R68_log_file_that_is_gone_from_the_configuration(device, file_server, r
     assert end.fault == 9011 and 'any more' in end.text and not file_server.files
 
 
-def test_R68_types_that_are_not_there(device, file_server):
-    """Types that the device does not have, for each direction."""
-    device = device()
-    results = device.acs.call(*[('upload', 'k', kind, file_server.url('/x')) for kind in (
-        FIRMWARE, '3 Vendor Configuration File', '3 Vendor Configuration File 2', '6 Stored Firmware Image', 'X 00D09E log', '')],
-        *[('download', 'k', kind, file_server.url('/x')) for kind in (
-            '2 Web Content', '4 Tone File', '5 Ringer File', '6 Stored Firmware Image', LOG, '4 Vendor Log File 1',
-            '1 Vendor Configuration File', '3 Vendor Configuration File 1', 'X 00D09E image', '')])
-    assert [result.fault for result in results] == [9003] * 16
-
-
 def test_T113_upload_of_the_journal(device, file_server):
     device = device()
     assert device.acs.call(('upload', 'log', LOG, file_server.url('/log'))).good

@@ -166,7 +166,7 @@ def test_R63_file_types_that_are_not_there(device, kind):
     assert [result.fault for result in results] == [9003, 9003] and not device.queued()
 
 
-@pytest.mark.parametrize('kind', [FIRMWARE, CONFIGURATION, CONFIGURATION + ' 2', CONFIGURATION + ' 01', '4 Vendor Log File 1',
+@pytest.mark.parametrize('kind', [FIRMWARE, CONFIGURATION, CONFIGURATION + ' 2', CONFIGURATION + ' 01', '4 Vendor Log File 2',
                                   '1 Vendor Configuration File 1', 'X 001122 Log', ''])
 def test_R68_file_types_that_are_not_there(device, kind):
     device = device()
