@@ -49,7 +49,7 @@ def test_T111_three_are_shown_and_one_is_cancelled(device, file_server, tmp_path
         ('upload', 'two', LOG, file_server.url('/log'), 'delay=3600'),
         ('schedule-download', 'three', FIRMWARE, url, 'size=17', 'target=c', 'window=3600,7200,1 At Any Time,0'))
     assert all(result.good for result in results)
-    waiting = [('one', '1', '1', FIRMWARE, '4711', 'a/b'), ('two', '1', '0', LOG, '0', ''),
+    waiting = [('one', '1', '1', FIRMWARE, '4711', 'a/b'), ('two', '1', '0', '4 Vendor Log File', '0', ''),
                ('three', '1', '1', FIRMWARE, '17', 'c')]
     assert queue(device) == waiting and queue(device, all=False) == [entry[:2] for entry in waiting]
     device.agent.run('espalier-request', 'operate', TABLE + 'Download()', 'URL=' + url, 'FileType=' + FIRMWARE)
