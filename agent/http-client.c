@@ -43,6 +43,17 @@ static void progress(struct http_client *client)
 
 // --- the end of an exchange ---
 
+// One of the server's addresses is of no use: the failure and its error have just been noted. Where TLS has failed at
+// another one, that tells more than an address where nobody listens.
+static void address_failed(struct http_client *client, const struct http_failure *before, int error)
+{
+	if (before->kind == HTTP_FAILURE_TLS &&
+	    (client->failure.kind == HTTP_FAILURE_CONNECT || client->failure.kind == HTTP_FAILURE_CONNECT_TIME))
+		client->failure = *before;
+	else
+		client->connect_error = error;
+}
+
 static void close_connection(struct http_client *client)
 {
 	client->reused = false;
@@ -104,6 +115,7 @@ static void timed_out(struct ring_operation *operation, int result, unsigned fla
 {
 	struct http_client *client = client_of(operation, timer);
 	int64_t now = ring_clock(CLOCK_BOOTTIME);
+	struct http_failure before = client->failure;
 
 	(void)flags;
 	// The cancelled timer of an ended session may come when a new one is under way, and then is wanted again.
@@ -116,11 +128,12 @@ static void timed_out(struct ring_operation *operation, int result, unsigned fla
 	if (client->step == HTTP_RESOLVING && http_resolver_give_up(&client->resolver, &client->url)) {
 		client->resolver.done(&client->resolver, 0);
 	} else if (client->step == HTTP_CONNECTING && now < client->exchange_deadline) {
-		client->connect_error = http_failure_set_seconds(
-			&client->failure,
-			http_connection_handshaking(&client->connection) ? HTTP_FAILURE_TLS_TIME
-									 : HTTP_FAILURE_CONNECT_TIME,
-			nanoseconds(client->settings.timeout_ms, HTTP_TIMEOUT_DEFAULT));
+		result = http_failure_set_seconds(&client->failure,
+						  http_connection_handshaking(&client->connection)
+							  ? HTTP_FAILURE_TLS_TIME
+							  : HTTP_FAILURE_CONNECT_TIME,
+						  nanoseconds(client->settings.timeout_ms, HTTP_TIMEOUT_DEFAULT));
+		address_failed(client, &before, result);
 		progress(client);
 		http_resolver_failed(&client->resolver, &client->connection.transport.address);
 		close_connection(client);
@@ -290,9 +303,10 @@ static int connection_failure(struct http_client *client, enum http_failure_kind
 static void connected(struct http_connection *connection, int result)
 {
 	struct http_client *client = client_of(connection, connection);
+	struct http_failure before = client->failure;
 
 	if (result != 0) {
-		client->connect_error = connection_failure(client, HTTP_FAILURE_CONNECT, result);
+		address_failed(client, &before, connection_failure(client, HTTP_FAILURE_CONNECT, result));
 		if (http_connection_again(connection))
 			client->address--;
 		else
@@ -337,13 +351,14 @@ static void try_next_address(struct http_client *client)
 			.host = client->url.host,
 			.port = client->url.port,
 		};
+		struct http_failure before = client->failure;
 		int result = http_connection_open(&client->connection, &target);
 
 		if (result == 0) {
 			progress(client);
 			return;
 		}
-		client->connect_error = connection_failure(client, HTTP_FAILURE_CONNECT, result);
+		address_failed(client, &before, connection_failure(client, HTTP_FAILURE_CONNECT, result));
 	}
 	finish(client, client->connect_error);
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # How the agent finds the addresses of its ACS, with a real name server in a namespace (R-20, T026, T027).
+import re
 import time
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from agent import CREDENTIALS, SERVER, make_agent  # noqa: F401
 from names import names  # noqa: F401
 from acs import Acs
+from tls import authority  # noqa: F401
 
 NAME = 'acs.example.org'
 PORT = 7548
@@ -24,8 +26,8 @@ def inside(start, netns, names, record, make_agent):  # noqa: F811
             return Acs(start('espalier-acs', '-p', PORT, '-i', '--record', record, '--listen', address, *CREDENTIALS,
                              namespace=self.namespace, stdin=-1), record)
 
-        def agent(self, host=NAME, **settings):
-            return make_agent('http://%s:%d/' % (host, PORT), namespace=self.namespace, **settings).fast_retry()
+        def agent(self, host=NAME, scheme='http', **settings):
+            return make_agent('%s://%s:%d/' % (scheme, host, PORT), namespace=self.namespace, **settings).fast_retry()
     return Inside()
 
 
@@ -73,6 +75,17 @@ def test_T027_all_addresses_dead(inside):
     agent.wait_failed(2)
     acs = inside.acs('127.0.0.9')
     acs.wait_inform('0 BOOTSTRAP')
+
+
+def test_T029_the_certificate_is_named_whichever_address_is_last(inside, start, authority):  # noqa: F811
+    """Of several addresses one has a server with a wrong certificate, at the others nobody listens."""
+    inside.names.serve({NAME: ['127.0.0.1', '127.0.0.8', '127.0.0.9']})
+    wrong = authority.issue('wrong', 'DNS:elsewhere.example')
+    start('openssl', 's_server', '-quiet', '-accept', '127.0.0.1:%d' % PORT, '-cert', wrong.path, '-key', wrong.key,
+          namespace=inside.namespace, stdin=-1)
+    agent = inside.agent(scheme='https', sections={'tls': {'ca_file': authority.path}}).start()
+    for attempt in range(1, 7):
+        assert re.search('TLS: the certificate is for elsewhere.example', agent.wait_failed(attempt))
 
 
 def test_R20_an_address_is_chosen_at_random(inside):
