@@ -137,6 +137,50 @@ def test_T089_a_change_of_the_other_only(make_agent):
     wire.close()
 
 
+def set_attributes(*entries):
+    """A SetParameterAttributes of (path, notification, access list), None for no change."""
+    structs = ''.join(
+        '<SetParameterAttributesStruct><Name>%s</Name><NotificationChange>%d</NotificationChange><Notification>%d</Notification>'
+        '<AccessListChange>%d</AccessListChange><AccessList n:arrayType="xsd:string[%d]">%s</AccessList>'
+        '</SetParameterAttributesStruct>' % (path, notification is not None, notification or 0, names is not None,
+                                             len(names or ()), ''.join('<string>%s</string>' % name for name in names or ()))
+        for path, notification, names in entries)
+    return ('<c:SetParameterAttributes><ParameterList n:arrayType="c:SetParameterAttributesStruct[%d]">%s</ParameterList>'
+            '</c:SetParameterAttributes>' % (len(entries), structs))
+
+
+def test_R57_one_call_with_many_entries(make_agent):
+    """In their order, where the later one wins; and all or nothing."""
+    wire = Wire()
+    agent = make_agent(wire.url).start()
+    wire.first()
+    connection = wire.session(agent)
+    policy = SERVER + 'HeartbeatPolicy.'
+    one, two = policy + 'Enable', policy + 'ReportingInterval'
+
+    def found(*entries):
+        answer = connection.call(set_attributes(*entries))
+        now = connection.call(get_attributes(one, two))
+        return answer.fault, now.texts('Notification'), now.texts('string')
+
+    default = ['Subscriber'] * 2
+    assert found((one, 2, None), (policy, 1, None)) == (0, ['1', '1'], default)
+    assert found((policy, 2, None), (one, 0, None), (two, 1, None), (two, 2, ['a'])) == (0, ['0', '2'], ['Subscriber', 'a'])
+    for bad, fault in (((SERVER + 'Nope', 1, None), 9005), ((policy[:-1], 1, None), 9005), ((INFO + 'UpTime', 2, None), 9009),
+                       (('Device.', 2, None), 9009), (('', 2, None), 9009), ((one, 7, None), 9003),
+                       ((one, None, ['x' * 65]), 9003), ((one, None, ['']), 9003),
+                       ((INFO + 'ProcessStatus.Process.*.PID', 1, None), 9005)):
+        assert found((one, 1, ['b']), bad, (two, 1, ['b'])) == (fault, ['0', '2'], ['Subscriber', 'a']), bad
+    assert found((one, None, ['x' * 64, '\u00e4' * 64])) == (0, ['0', '2'], ['x' * 64, '\u00e4' * 64, 'a'])
+    assert found(('', 1, [])) == (0, ['1', '1'], []), 'the whole tree'
+    everything = connection.call(get_attributes(''))
+    names = dict(zip(everything.texts('Name'), everything.texts('Notification')))
+    assert names[CODE] == '2' and names[INFO + 'UpTime'] == '1' and len(names) > 100
+    assert len(names) == everything.body.count('<AccessList ') == len(everything.texts('Name'))
+    connection.end()
+    wire.close()
+
+
 @pytest.mark.parametrize('path, notification, fault', [('Device.Nope', '1', 9005), (URL, '8', 9003), (URL, '7', 9003)])
 def test_faults_change_nothing(pair, path, notification, fault):
     acs, agent = pair()

@@ -50,7 +50,7 @@ def test_T116_without_bad_and_good_digest(pair):
     assert digest(url, password='wrong') == 401
     count = len(acs.informs())
     assert digest(url) in (200, 204)
-    inform = acs.wait_inform(after=count)
+    inform = acs.wait_inform(after=count, timeout=30)
     assert inform.events == ['6 CONNECTION REQUEST']
     assert len(acs.informs()) == count + 1, 'unauthenticated requests start nothing'
 

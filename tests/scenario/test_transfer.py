@@ -342,7 +342,7 @@ def test_T114_window_missed_while_the_agent_was_down(device, file_server):
     time.sleep(7.5)
     device.agent.start()
     end = device.wait_end('key')
-    assert end.fault == 9020 and end.start == UNKNOWN_TIME and not file_server.requests
+    assert end.fault == 9020 and end.start == end.complete == UNKNOWN_TIME and not file_server.requests
 
 
 def test_R66_windows_and_retries(device, file_server):
