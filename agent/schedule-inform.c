@@ -2,11 +2,12 @@
 // The Informs that the ACS has scheduled: durable, each with its time and its command key.
 //
 // A record says when it is due by two clocks. Within one boot the time since the boot counts, which nobody sets. After
-// another boot only the wall clock can tell; where it has not been set yet, the wait begins anew: an Inform may come
-// late then, and never too early by a clock that stands in 1970.
+// another boot only the wall clock can tell; where it has not been set yet, then or now, the wait begins anew: an
+// Inform may come late then, and never too early by a clock that stands, or stood, in 1970.
 #include "agent/schedule-inform.h"
 
 #include "agent/agent.h"
+#include "agent/clock.h"
 #include "shm/log.h"
 
 #include <errno.h>
@@ -76,7 +77,8 @@ static void rang(struct alarm *alarm)
 	agent_plan(schedule->agent);
 }
 
-// "<boot id> <delay> <due in seconds since the boot> <due in seconds since 1970>", a line end, the command key.
+// "<boot id> <delay> <due in seconds since the boot> <due in seconds since 1970, 0: not known>", a line end, the
+// command key.
 static int load(const char *name, const char *value, size_t length, void *context)
 {
 	struct schedule_inform *schedule = context;
@@ -91,7 +93,7 @@ static int load(const char *name, const char *value, size_t length, void *contex
 	    sscanf(value, "%39s %" SCNu32 " %" SCNd64 " %" SCNd64, boot_id, &entry.delay, &due, &date) != 4)
 		return 0;
 	snprintf(entry.command_key, sizeof(entry.command_key), "%s", key + 1);
-	left = date - ring_clock(CLOCK_REALTIME) / SECOND;
+	left = date ? date - ring_clock(CLOCK_REALTIME) / SECOND : entry.delay;
 	if (left < 0)
 		left = 0;
 	if (left > entry.delay)
@@ -117,6 +119,7 @@ int schedule_inform_add(struct schedule_inform *schedule, struct store_transacti
 {
 	int64_t now = ring_clock(CLOCK_BOOTTIME);
 	struct scheduled_inform *entry;
+	int64_t date = clock_known() ? ring_clock(CLOCK_REALTIME) / SECOND + delay : 0;
 	char name[16], value[VALUE_SIZE];
 
 	if (schedule->count == SCHEDULE_INFORM_MAXIMUM)
@@ -130,8 +133,7 @@ int schedule_inform_add(struct schedule_inform *schedule, struct store_transacti
 	snprintf(entry->command_key, sizeof(entry->command_key), "%s", command_key);
 	record_name(entry, name);
 	snprintf(value, sizeof(value), "%s %" PRIu32 " %" PRId64 " %" PRId64 "\n%s", schedule->agent->boot_id, delay,
-		 (int64_t)(entry->due / SECOND + 1), (int64_t)(ring_clock(CLOCK_REALTIME) / SECOND + delay),
-		 command_key);
+		 (int64_t)(entry->due / SECOND + 1), date, command_key);
 	store_put_string(transaction, STORE_SCHEDULED_INFORM, name, value);
 	set_alarm(schedule);
 	return 0;

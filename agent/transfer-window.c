@@ -23,9 +23,15 @@ int transfer_mode_of(const char *text, size_t length)
 
 int64_t transfer_elapsed(const struct transfer_receipt *receipt, const struct transfer_receipt *now)
 {
-	int64_t elapsed = strcmp(receipt->boot_id, now->boot_id) ? now->realtime - receipt->realtime
-								 : now->boottime - receipt->boottime;
+	int64_t elapsed;
 
+	if (!strcmp(receipt->boot_id, now->boot_id))
+		elapsed = now->boottime - receipt->boottime;
+	else if (receipt->realtime && now->realtime)
+		elapsed = now->realtime - receipt->realtime;
+	else
+		// Not less than what this boot has lasted.
+		elapsed = now->boottime;
 	return elapsed < 0 ? 0 : elapsed;
 }
 

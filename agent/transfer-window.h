@@ -16,7 +16,7 @@
 // its restarts.
 struct transfer_receipt {
 	int64_t boottime; // seconds of CLOCK_BOOTTIME
-	int64_t realtime; // seconds since 1970
+	int64_t realtime; // seconds since 1970, 0: not known
 	char boot_id[TRANSFER_BOOT_ID_SIZE];
 };
 

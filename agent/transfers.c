@@ -36,7 +36,7 @@ void transfers_path(const struct transfers *transfers, uint32_t number, char *pa
 void transfers_now(const struct agent *agent, struct transfer_receipt *now)
 {
 	now->boottime = ring_clock(CLOCK_BOOTTIME) / SECOND;
-	now->realtime = time(NULL);
+	now->realtime = clock_known() ? time(NULL) : 0;
 	snprintf(now->boot_id, sizeof(now->boot_id), "%s", agent->boot_id);
 }
 

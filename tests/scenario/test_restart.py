@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Reboot, FactoryReset and ScheduleInform: promised, kept over a kill, carried out after the session (T099, T100, T102).
+import time
+
 import pytest
 
 from acs import start_acs  # noqa: F401
 from agent import (ATTRIBUTE, CODE, CREDENTIALS, EVENT, KEY, SERVER, SETTING, STATE, make_agent, pair, publish)  # noqa: F401
+from clock import clock, clock_library  # noqa: F401
 from process import wait_until
 
 SCHEDULED = 7
@@ -172,6 +175,20 @@ def test_R62_scheduled_over_a_boot(pair):
     boots(agent)
     agent.start()
     assert acs.wait_inform('3 SCHEDULED').events[-2:] == ['3 SCHEDULED', 'M ScheduleInform(a)']
+
+
+def test_R62_scheduled_before_the_clock_was_set(pair, clock):
+    """After a boot that has a clock it waits again: the date at which it was asked for says nothing."""
+    clock.set(ahead=-int(time.time()) + 1000, known=False, tell=False)
+    acs, agent = pair(variables=clock.variables, periodic_enable='no')
+    assert acs.call(('schedule-inform', '4', 'a')).good
+    agent.process.stop()
+    boots(agent)
+    clock.set(ahead=0, known=True, tell=False)
+    begun = time.monotonic()
+    agent.start()
+    assert acs.wait_inform('3 SCHEDULED').events[-2:] == ['3 SCHEDULED', 'M ScheduleInform(a)']
+    assert time.monotonic() - begun >= 3.9
 
 
 def test_R62_queue_is_full(pair):

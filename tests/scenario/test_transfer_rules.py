@@ -226,6 +226,16 @@ def test_R66_retries_of_a_window(device, file_server):
     device.wait_settled()
 
 
+def test_R63_delay_over_a_reboot_without_a_clock(device, file_server, clock):
+    """The present boot has lasted longer than the delay: it is over, whatever the date is."""
+    device = device(variables=clock.variables)
+    assert device.acs.call(('download', 'key', FIRMWARE, file_server.url('/nothing'), 'delay=120')).good
+    device.agent.process.kill()
+    clock.set(ahead=-int(time.time()) + 1000, slept=1000, known=False, tell=False)
+    device.reboot()
+    assert device.wait_end('key').fault == 9016
+
+
 def test_R43_times_without_a_clock(device, file_server, clock, tmp_path):
     """A device that does not know the time tells none that it has made up."""
     log = tmp_path / 'messages'

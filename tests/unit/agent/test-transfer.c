@@ -23,7 +23,12 @@ Test(transfer, the_time_since_receipt_counts_by_the_clock_that_is_right)
 	now = (struct transfer_receipt){.boottime = 3, .realtime = 5060, .boot_id = "two"};
 	cr_expect_eq(transfer_elapsed(&receipt, &now), 60, "the device has restarted");
 	now.realtime = 10;
-	cr_expect_eq(transfer_elapsed(&receipt, &now), 0, "and its clock is not set");
+	cr_expect_eq(transfer_elapsed(&receipt, &now), 0, "and its clock is wrong");
+	now.realtime = 0;
+	cr_expect_eq(transfer_elapsed(&receipt, &now), 3, "and its clock is not set");
+	now.realtime = 5060;
+	receipt.realtime = 0;
+	cr_expect_eq(transfer_elapsed(&receipt, &now), 3, "it was not set at the receipt");
 }
 
 Test(transfer, windows_follow_each_other)
