@@ -291,8 +291,10 @@ static int connected(void *context)
 		if (transaction)
 			notify_report_all(&agent->notify, transaction);
 		agent_commit(transaction);
-		events_drop(&agent->events, EVENT_VALUE_CHANGE);
 	}
+	// The event goes with its values: those of an owner that is away raise it once more when it is back.
+	if (!notify_changed(&agent->notify) && agent->events.count > 1)
+		events_drop(&agent->events, EVENT_VALUE_CHANGE);
 	left = events_inform(&agent->events, run->kind, run->version);
 	changed = collect_parameters(run);
 	if (changed < 0)
