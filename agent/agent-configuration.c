@@ -58,7 +58,7 @@ static const char *const xmpp_wrong_senders[] = {
 const struct configuration_key agent_configuration_keys[] = {
 	STRING("device", "manufacturer", manufacturer),
 	CONFIGURATION_CHECKED("device", "oui", struct agent_configuration, oui, "", wrong_oui),
-	STRING("device", "product_class", product_class),
+	CONFIGURATION_STRING("device", "product_class", struct agent_configuration, product_class, "Gateway"),
 	STRING("device", "serial_number", serial_number),
 	STRING("device", "model_name", model_name),
 	STRING("device", "hardware_version", hardware_version),

@@ -84,7 +84,7 @@ void identity_find(struct identity *identity, const struct agent_configuration *
 	snprintf(oui, sizeof(oui), "%.6s", made_up);
 	take(identity->manufacturer, sizeof(identity->manufacturer), configuration->manufacturer, "Espalier");
 	take(identity->oui, sizeof(identity->oui), configuration->oui, oui);
-	take(identity->product_class, sizeof(identity->product_class), configuration->product_class, "Gateway");
+	take(identity->product_class, sizeof(identity->product_class), configuration->product_class, "");
 	take(identity->serial_number, sizeof(identity->serial_number), configuration->serial_number, made_up);
 	take(identity->model_name, sizeof(identity->model_name), configuration->model_name, "Espalier");
 	take(identity->hardware_version, sizeof(identity->hardware_version), configuration->hardware_version,

@@ -550,3 +550,50 @@ def test_R34_inform_that_is_answered_with_something_else(make_agent, wires, answ
     inform = wire.first()
     assert inform.texts('EventCode') == ['0 BOOTSTRAP', '1 BOOT'] and inform.texts('RetryCount') == ['1']
     agent.wait_idle()
+
+
+CHALLENGES = {
+    'no quotes': 'Digest realm=r, qop=auth, nonce=abc==, algorithm=MD5',
+    'blanks and capitals': 'DIGEST Realm = "r" ,QOP = "auth" , NONCE = "abc"',
+    'several qops': 'Digest realm="r", qop="auth-int, auth", nonce="abc"',
+    'the algorithm in quotes': 'Digest realm="r", qop="auth", nonce="abc", algorithm="md5"',
+    'what nobody uses': 'Digest realm="r", domain="/ http://x/", qop="auth", nonce="abc", opaque="", stale=FALSE, charset=UTF-8, x="a,b"',
+    'Basic before it': 'Basic realm="basic", Digest realm="r", qop="auth", nonce="abc"',
+    'Basic behind it': 'Digest realm="r", qop="auth", nonce="abc", Basic realm="basic", charset="UTF-8"',
+    'others before it': 'Negotiate, NTLM, Bearer realm="b", error="x", Digest realm="r", qop="auth", nonce="abc",',
+    'a header for each': 'Negotiate\r\nWWW-Authenticate: NTLM TlRM\r\nWWW-Authenticate: Digest realm="r", qop="auth", nonce="abc"',
+    'folded': 'Digest realm="r",\r\n\tqop="auth",\r\n nonce="abc"',
+    'an algorithm that is not known beside': 'Digest realm="no", qop="auth", nonce="x", algorithm=SHA-512-256\r\n'
+                                             'WWW-Authenticate: Digest realm="r", qop="auth", nonce="abc", algorithm=MD5',
+    'auth-int alone beside': 'Digest realm="no", qop="auth-int", nonce="x"\r\nWWW-Authenticate: Digest realm="r", qop="auth", nonce="abc"',
+    'no nonce beside': 'Digest realm="no", qop="auth"\r\nWWW-Authenticate: Digest realm="r", qop="auth", nonce="abc"',
+    'the same twice': 'Digest realm="r", qop="auth", nonce="abc"\r\nWWW-Authenticate: Digest realm="r", qop="auth", nonce="abc"',
+}
+
+
+@pytest.mark.parametrize('name', CHALLENGES)
+def test_R08_challenges_as_others_write_them(make_agent, wires, name):
+    wire = wires()
+    agent = make_agent(wire.url, username='u', password='p').start()
+    connection = wire.accept()
+    connection.receive()
+    connection.answer(status='401 Unauthorized', headers='WWW-Authenticate: %s\r\n' % CHALLENGES[name])
+    request = connection.receive()
+    assert is_right(request, 'r') and credentials(request)['nonce'].startswith('abc')
+    connection.answer(envelope(INFORM_RESPONSE))
+    connection.receive()
+    connection.end()
+    agent.wait_idle()
+
+
+@pytest.mark.parametrize('challenge', ['Negotiate', 'Digest realm="r", qop="auth-int", nonce="abc"', 'Digest realm="r"',
+                                       'Digest realm="r", nonce="abc', '', 'Digest'])
+def test_R08_challenges_that_cannot_be_answered(make_agent, wires, challenge):
+    wire = wires()
+    agent = make_agent(wire.url, username='u', password='p').fast_retry().start()
+    connection = wire.accept()
+    connection.receive()
+    connection.answer(status='401 Unauthorized', headers='WWW-Authenticate: %s\r\n' % challenge)
+    assert 'unknown kind' in agent.wait_failed(1)
+    wire.first()
+    agent.wait_idle()

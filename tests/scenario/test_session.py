@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Sessions of the real agent with the small ACS: HTTP, the session's rules, retries (T001 to T027, T037 to T056).
+import datetime
 import re
 import time
 
@@ -209,10 +210,24 @@ def test_T019_unauthorized_with_connection_close(pair):
     assert 'failed' not in agent.process.stderr
 
 
-def test_R09_default_username(start_acs, make_agent):
-    acs = start_acs('--auth', 'digest', '--user', '001122-Gate%20way-S_1', '--password', 'p')
-    agent = make_agent(acs.url, sections={'device': {'product_class': 'Gate way', 'serial_number': 'S_1'}}, password='p')
-    agent.start().wait_idle()
+@pytest.mark.parametrize('product_class, serial, user', [
+    ('Gate way', 'S_1', '001122-Gate%20way-S_1'), ('', 'S1', '001122-S1'), ('a-b.c', 'x/y', '001122-a%2Db%2Ec-x%2Fy'),
+    ('Stra\u00dfe', '0%1', '001122-Stra%C3%9Fe-0%251')])
+def test_R09_default_username(start_acs, make_agent, product_class, serial, user):
+    acs = start_acs('--auth', 'digest', '--user', user, '--password', 'p')
+    device = {'product_class': product_class, 'serial_number': serial}
+    make_agent(acs.url, sections={'device': device}, password='p').start().wait_idle()
+
+
+@pytest.mark.parametrize('zone, offset', [('UTC', '(Z|[+-]00:00)'), ('XYZ-5:30', '[+]05:30'), ('XYZ3', '-03:00')])
+def test_R43_current_time_has_the_local_offset(start_acs, make_agent, zone, offset):
+    acs = start_acs()
+    make_agent(acs.url, variables={'TZ': zone}).start().wait_idle()
+    told = acs.messages(True)[0].texts('CurrentTime')[0]
+    match = re.fullmatch(r'(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)' + offset, told)
+    assert match, told
+    told = datetime.datetime.fromisoformat(told.replace('Z', '+00:00'))
+    assert abs(told.timestamp() - time.time()) < 120
 
 
 def test_T020_retry_after(pair):

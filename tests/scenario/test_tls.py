@@ -347,6 +347,23 @@ def test_espalier_acs_speaks_https(authority, start_acs, tls_agent, publish, siz
     assert not acs.warnings
 
 
+@pytest.mark.parametrize('kind', ['connection-close', 'close', 'no-length', 'chunked-odd', 'continue', 'cookies'])
+def test_T002_T005_T006_T007_over_tls(authority, start_acs, tls_agent, kind):
+    """A connection for each message, and answers framed in other ways; the session stays one."""
+    certificate = authority.issue('acs')
+    acs = start_acs('--certificate', certificate.chain, '--key', certificate.key, '--session-cookie', 'required',
+                    '--auth', 'digest', '--user', 'u', '--password', 'p', '--misbehave', kind + ':*', *CREDENTIALS)
+    agent = tls_agent(acs.url, username='u', password='p').start()
+    acs.wait_inform()
+    agent.wait_idle()
+    results = acs.call(('get', SERVER), ('set', SERVER + 'PeriodicInformInterval=4000'), ('get', 'Device.'))
+    assert all(result.good for result in results)
+    agent.wait_idle(2)
+    connections = len({message.connection for message in acs.messages(True)})
+    assert connections == (len(acs.messages(True)) if kind in ('connection-close', 'close', 'no-length') else 2)
+    assert 'has failed' not in agent.process.stderr and len(acs.informs()) == 2
+
+
 def test_espalier_acs_wrong_files(authority, run, tmp_path):
     certificate = authority.issue('acs')
     for words in (['--certificate', certificate.path], ['--key', certificate.key],
