@@ -120,7 +120,7 @@ void agent_check_bootstrap(struct agent *agent)
 	agent_commit(transaction);
 }
 
-static void find_boot(struct agent *agent)
+void agent_find_boot(struct agent *agent)
 {
 	int descriptor = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
 	ssize_t length = descriptor < 0 ? -1 : read(descriptor, agent->boot_id, sizeof(agent->boot_id) - 1);
@@ -180,7 +180,6 @@ int agent_open_events(struct agent *agent)
 	agent->events.each_autonomous = agent->configuration.autonomous_events == AUTONOMOUS_EVENTS_EACH;
 	agent->events.heartbeat_with_others = !agent->configuration.heartbeat_alone;
 	find_bootstrap(agent);
-	find_boot(agent);
 	error = schedule_inform_open(&agent->schedule_inform, agent);
 	if (!error)
 		error = du_changes_open(&agent->du_changes, agent);

@@ -27,6 +27,9 @@ void agent_prepare_schedule(struct agent *agent);
 // Raises the events that are due at the start. The store must still be readable. Returns 0 or -errno.
 int agent_open_events(struct agent *agent);
 
+// Finds out which boot of the device this is.
+void agent_find_boot(struct agent *agent);
+
 // Starts to serve the owners' wakes and answers, and whoever wants something of the agent's own parameters.
 int agent_watch_owners(struct agent *agent);
 

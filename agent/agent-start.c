@@ -180,6 +180,8 @@ static int open_tree(struct agent *agent)
 		error = store_each(agent->store, STORE_REDO, redo_load, &agent->redo);
 	if (!error)
 		error = store_each(agent->store, STORE_ROW_CHANGE, row_changes_load, &agent->row_changes);
+	if (!error)
+		error = store_each(agent->store, STORE_REFERENCE, references_load, agent);
 	if (error)
 		return error;
 	transaction = store_begin(agent->store);
@@ -207,6 +209,7 @@ int agent_open(struct agent *agent)
 	error = store_open(&agent->store, agent->daemon.state_folder);
 	if (error)
 		return error;
+	agent_find_boot(agent);
 	error = find_identity(agent);
 	if (!error)
 		error = open_own(agent);

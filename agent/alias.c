@@ -343,8 +343,7 @@ static bool has_alias(const struct espalier_object_view *object)
 	return false;
 }
 
-// Whether an object is one of those that only give aliases.
-static bool is_added(const struct espalier_object_view *object)
+bool alias_rows_give(const struct espalier_object_view *object)
 {
 	return alias_rows_has(object->index) &&
 	       !strcmp(espalier_node_segment(&(struct espalier_node){.object = object}), OWN_SEGMENT);
@@ -359,7 +358,7 @@ static bool lacks_alias(struct espalier_reader *reader, const char *path)
 		return false;
 	for (uint32_t i = 0; i < ESPALIER_SEGMENTS_MAXIMUM; i++) {
 		for (uint32_t j = 0; (object = espalier_reader_object(reader, i, j)) != NULL; j++) {
-			if (!strcmp(object->path, path) && !is_added(object) && has_alias(object))
+			if (!strcmp(object->path, path) && !alias_rows_give(object) && has_alias(object))
 				return false;
 		}
 	}
@@ -374,7 +373,7 @@ static size_t follow_objects(struct alias_rows *aliases, struct espalier_reader 
 
 	for (uint32_t i = 0; i < ESPALIER_SEGMENTS_MAXIMUM; i++) {
 		for (uint32_t j = 0; (object = espalier_reader_object(reader, i, j)) != NULL; j++) {
-			if (is_added(object) || !lacks_alias(reader, object->path))
+			if (alias_rows_give(object) || !lacks_alias(reader, object->path))
 				continue;
 			if (need_objects(aliases, object->path))
 				log_warning("%s: its rows can't get aliases", object->path);
@@ -394,7 +393,7 @@ static const struct alias_object *object_of(struct alias_rows *aliases, struct e
 	if (node->object != *last) {
 		*last = node->object;
 		*object = find_object(aliases, node->object->path, strlen(node->object->path), true);
-		if (*object && (is_added(node->object) || !lacks_alias(reader, node->object->path)))
+		if (*object && (alias_rows_give(node->object) || !lacks_alias(reader, node->object->path)))
 			*object = NULL;
 	}
 	return *object;

@@ -38,6 +38,9 @@ int alias_rows_load(struct alias_rows *aliases, const char *path, const char *va
 // Whether an object of the agent's own segment belongs here.
 bool alias_rows_has(uint32_t object);
 
+// Whether an object of any segment is one of those that only give aliases to the rows of others.
+bool alias_rows_give(const struct espalier_object_view *object);
+
 // Adds and removes rows so that they are those of the tree. Returns 1 when something has changed, so that the tree has
 // to be read again, or 0.
 int alias_rows_follow(struct alias_rows *aliases, struct tree *tree);

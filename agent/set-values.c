@@ -103,6 +103,7 @@ static int check(struct agent *agent, struct set_value *entry)
 			return error;
 	}
 	snprintf(entry->segment, sizeof(entry->segment), "%s", espalier_node_segment(node));
+	entry->strong = parameter->flags & ESPALIER_STRONG_REFERENCE;
 	entry->setting = -1;
 	entry->table_row = false;
 	if (strcmp(entry->segment, OWN_SEGMENT)) {
@@ -277,6 +278,7 @@ static void finished(void *context, int fault, const char *text)
 	struct set_values *set = context;
 	struct agent *agent = set->agent;
 	struct store_transaction *transaction = NULL;
+	bool strong = false;
 
 	notify_release(&agent->notify);
 	set->started = agent->setting = false;
@@ -300,8 +302,13 @@ static void finished(void *context, int fault, const char *text)
 		}
 	}
 	agent_commit(transaction);
+	for (size_t i = 0; i < set->count && !fault; i++)
+		strong |= set->entries[i].strong;
 	set->steps.finished(set, fault, text, set->steps.context);
 	agent_look(agent);
+	// Rows that they lead to may go before the structure changes once more.
+	if (strong)
+		references_follow(agent);
 }
 
 static const struct transaction_operations operations = {

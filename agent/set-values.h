@@ -24,6 +24,7 @@ struct set_value {
 	char segment[ESPALIER_NAME_MAXIMUM + 1];
 	int setting;	// of the agent's own: enum setting; -1: none of them
 	bool table_row; // in a table of the agent's own
+	bool strong;	// it is a strong reference
 };
 
 // Checks entries against the schema: name, type, whether it can be written, value; and that

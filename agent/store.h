@@ -25,6 +25,7 @@ enum store_kind {
 	STORE_DU_CHANGE = 8,	    // results of deployment unit changes that the ACS has not been told, by number
 	STORE_TRANSFER = 9,	    // file transfers, until the ACS knows of their end, by number
 	STORE_DECLARED_DEVICE = 10, // devices that a vendor configuration file declares, by serial
+	STORE_REFERENCE = 11,	    // rows that references have led to in this boot, by their hashes
 	STORE_ROW = 20,		    // rows of own tables, by path, the values in them and aliases, by path
 	STORE_NUMBER = 21, // the highest instance number that an own table ever gave, by the table's path; permanent
 	STORE_ROW_CHANGE = 22, // rows that are being added or deleted at their owner, by number

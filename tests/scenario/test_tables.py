@@ -17,6 +17,8 @@ TABLE = 'Device.X_ESPALIER_List.Entry.'
 COUNT = 'Device.X_ESPALIER_List.EntryNumberOfEntries'
 REFERENCE = 'Device.X_ESPALIER_List.Chosen'
 CHOICES = 'Device.X_ESPALIER_List.Choices'
+REFERENCE_RECORD = 11  # kind of record in the store
+REFERENCE_WAIT = 10  # seconds that a row may be missing
 LINES = (TABLE + '{i}. object,rw', TABLE + '{i}.Enable boolean,rw', TABLE + '{i}.Name string(16),rw',
          TABLE + '{i}.Sub.{i}. object,rw', TABLE + '{i}.Sub.{i}.Text string,rw',
          'Device.X_ESPALIER_List.Static.1.Text string,rw fixed', COUNT + ' unsignedInt 0')
@@ -165,6 +167,96 @@ def test_T096_row_that_its_owner_removes(pair, start, run, publish):
     script.process.kill()
     wait_until(lambda: acs.call(('add', TABLE)).fault, 'the owner to be away')
     assert acs.get(CHOICES) == {CHOICES: TABLE + '2.'}
+
+
+# ---- References to rows that go while somebody is away
+
+TWO_ROWS = '\n'.join(LINES) + '\n' + '\n'.join(TABLE + '%d.Enable boolean 1' % n for n in (1, 2))
+SECOND_ROW = '\n'.join(LINES) + '\n' + TABLE + '2.Enable boolean 1'
+BOTH = {REFERENCE: TABLE + '1.', CHOICES: TABLE + '2.,' + TABLE + '1.'}
+LEFT = {REFERENCE: '', CHOICES: TABLE + '2.'}
+
+
+@pytest.fixture
+def referring(pair, start, run):
+    """An ACS, an agent, the owner of two rows, and the owner of references to them."""
+    script = Publisher(start, run, TWO_ROWS, name='script')
+    other = Publisher(start, run, '%s string,rw,strong x\n%s string,rw,strong,list x' % (REFERENCE, CHOICES), '-a', name='other')
+    acs, agent = pair()
+    wait_until(lambda: CHOICES in agent.tree('Device.') and TABLE + '2.Enable' in agent.tree(TABLE), 'the segments')
+    assert acs.set(BOTH).good
+    # Commits are in order: this one's answer says that what the references lead to is on the disk, too.
+    assert acs.set({CODE: 'x'}).good
+    return acs, agent, script, other
+
+
+def stays(agent, seconds=REFERENCE_WAIT + 4):
+    time.sleep(seconds)
+    return agent.tree(REFERENCE, CHOICES) == BOTH
+
+
+def emptied(agent):
+    wait_until(lambda: agent.tree(REFERENCE, CHOICES) == LEFT, 'the references to be empty')
+
+
+def test_T096_row_that_goes_while_the_agent_is_away(referring):
+    acs, agent, script, _ = referring
+    agent.process.kill()
+    script.give('delete ' + TABLE + '1.')
+    agent.start()
+    emptied(agent)
+    assert acs.get(REFERENCE, CHOICES) == LEFT
+
+
+def test_T096_row_whose_owner_is_away_when_the_agent_starts(referring, start, run):
+    """It is gone only when its owner lives again and does not bring it back."""
+    acs, agent, script, _ = referring
+    agent.process.kill()
+    script.process.kill()
+    agent.start()
+    assert stays(agent)
+    agent.process.kill()
+    script = Publisher(start, run, TWO_ROWS, name='script')
+    agent.start()
+    assert stays(agent, 3)
+    script.process.stop()
+    assert stays(agent), 'an owner that has ended has removed nothing'
+    Publisher(start, run, SECOND_ROW, name='script')
+    emptied(agent)
+
+
+def test_T096_reference_whose_owner_is_away(referring, start, run):
+    """Its owner comes back with the value that it had."""
+    acs, agent, script, other = referring
+    other.process.stop()
+    wait_until(lambda: REFERENCE not in agent.tree('Device.'), 'the end of the segment')
+    assert acs.call(('get', KEY)).good
+    script.give('delete ' + TABLE + '1.')
+    wait_until(lambda: TABLE + '1.Enable' not in agent.tree(TABLE), 'the end of the row')
+    agent.process.kill()
+    agent.start()
+    Publisher(start, run, '\n'.join('%s string,rw,strong%s %s' % (path, ',list' * (path == CHOICES), value)
+                                    for path, value in BOTH.items()), '-a', name='other')
+    emptied(agent)
+
+
+def test_T096_row_that_is_not_there_yet_after_a_boot(referring):
+    """What has not been there since the device is up is no row that has gone."""
+    acs, agent, script, _ = referring
+    agent.process.kill()
+    boot = open('/proc/sys/kernel/random/boot_id').read().strip()
+    records = {name: value if isinstance(value, str) else value.decode()
+               for name, value in agent.records(REFERENCE_RECORD).items()}
+    assert len(records) == 3 and all(value.endswith(boot) for value in records.values())
+    agent.seed(REFERENCE_RECORD, {name: value.replace(boot, 'another-boot') for name, value in records.items()})
+    script.give('delete ' + TABLE + '1.')
+    agent.start()
+    assert stays(agent)
+    script.give(TABLE + '1.Enable boolean 1')
+    assert stays(agent, 3)
+    wait_until(lambda: acs.get(TABLE + '1.Enable'), 'the row')
+    script.give('delete ' + TABLE + '1.')
+    emptied(agent)
 
 
 def test_owner_that_is_dead(vendor):
