@@ -2,10 +2,10 @@
 // The HTTP listener by which an ACS asks for a session (TR-069, 3.2.2; ).
 #include "agent/connection-request.h"
 
+#include "agent/connection-request-judge.h"
 #include "shm/cpu-share.h"
 #include "shm/log.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
@@ -26,11 +26,6 @@
 static void close_slot(struct connection_request_slot *slot);
 static void receive(struct connection_request_slot *slot);
 static void start_waiting(struct connection_request_slot *slot);
-
-static unsigned setting(unsigned value, unsigned fallback)
-{
-	return value ? value : fallback;
-}
 
 // --- time ---
 
@@ -89,7 +84,7 @@ static void set_deadline(struct connection_request_slot *slot, unsigned ms)
 {
 	slot->deadline = slot->last_active + ms * NANOSECONDS_IN_MS;
 	// A later deadline is found when the timer fires; an earlier one would be missed.
-	if (ms < setting(slot->listener->settings.time_limit_ms, CONNECTION_REQUEST_TIME_LIMIT))
+	if (ms < slot->listener->settings.time_limit_ms)
 		ring_cancel(slot->listener->ring, &slot->listener->timer);
 	arm_timer(slot->listener);
 }
@@ -167,141 +162,26 @@ static void start_reading(struct connection_request_slot *slot)
 	slot->fed = false;
 	http_parser_reset(&slot->parser);
 	slot->last_active = ring_clock(CLOCK_BOOTTIME);
-	set_deadline(slot, setting(slot->listener->settings.time_limit_ms, CONNECTION_REQUEST_TIME_LIMIT));
+	set_deadline(slot, slot->listener->settings.time_limit_ms);
 }
 
 // --- answers ---
 
-static void answer(struct connection_request_slot *slot, const char *status, const char *headers, bool last)
+static void answer(struct connection_request_slot *slot, const struct connection_request_answer *reply)
 {
 	int length;
 
 	counted(slot->listener);
 	// While others wait it is one request a connection: who has credentials to give comes back with them.
-	slot->last = last || ++slot->messages >= CONNECTION_REQUEST_MESSAGES_MAX || slot->listener->waiting_count;
+	slot->last =
+		reply->last || ++slot->messages >= CONNECTION_REQUEST_MESSAGES_MAX || slot->listener->waiting_count;
 	slot->state = CONNECTION_ANSWERING;
 	length = snprintf(slot->response, sizeof(slot->response),
-			  "HTTP/1.1 %s\r\n" SERVER_HEADER "%sContent-Length: 0\r\n%s\r\n", status, headers,
-			  slot->last ? "Connection: close\r\n" : "");
+			  "HTTP/1.1 %s\r\n" SERVER_HEADER "%sContent-Length: 0\r\n%s\r\n", reply->status,
+			  reply->headers, slot->last ? "Connection: close\r\n" : "");
 	assert(length > 0 && (size_t)length < sizeof(slot->response));
 	if (ring_send(slot->listener->ring, &slot->sending, slot->descriptor, slot->response, (size_t)length) != 0)
 		close_slot(slot);
-}
-
-static void ask_for_credentials(struct connection_request_slot *slot, bool stale)
-{
-	static const enum digest_algorithm algorithms[] = {DIGEST_MD5, DIGEST_SHA256};
-	struct connection_request *listener = slot->listener;
-	char headers[2 * (DIGEST_CHALLENGE_MAX + 32)];
-	size_t length = 0;
-	int64_t now = ring_clock(CLOCK_BOOTTIME);
-
-	for (unsigned i = 0; i < (listener->settings.sha256 ? 2 : 1); i++) {
-		char challenge[DIGEST_CHALLENGE_MAX];
-
-		if (digest_server_challenge(&listener->digest, algorithms[i], stale, now, challenge,
-					    sizeof(challenge)) < 0) {
-			answer(slot, "500 Internal Server Error", "", true);
-			return;
-		}
-		length += (size_t)snprintf(headers + length, sizeof(headers) - length, "WWW-Authenticate: %s\r\n",
-					   challenge);
-	}
-	answer(slot, "401 Unauthorized", headers, !slot->parser.keep_alive);
-}
-
-static void log_refused(struct connection_request_slot *slot, enum digest_verdict verdict,
-			const struct digest_answer *given)
-{
-	struct connection_request *listener = slot->listener;
-	char text[INET6_ADDRSTRLEN] = "?";
-	struct sockaddr_in6 peer = {0};
-	socklen_t length = sizeof(peer);
-
-	if (!rate_limit_allows(&listener->logged, CONNECTION_REQUEST_LOG_BURST, CONNECTION_REQUEST_LOG_INTERVAL,
-			       ring_clock(CLOCK_BOOTTIME)))
-		return;
-	if (getpeername(slot->descriptor, (struct sockaddr *)&peer, &length) == 0) {
-		if (peer.sin6_family == AF_INET6)
-			inet_ntop(AF_INET6, &peer.sin6_addr, text, sizeof(text));
-		else
-			inet_ntop(AF_INET, &((struct sockaddr_in *)&peer)->sin_addr, text, sizeof(text));
-	}
-	log_notice("connection request from %s refused: %s (realm \"%s\", user \"%s\")", text,
-		   digest_verdict_text(verdict), given->realm, given->user);
-}
-
-// Checks the credentials. Returns false when the request has been answered with 401.
-static bool authorized(struct connection_request_slot *slot)
-{
-	struct connection_request *listener = slot->listener;
-	const struct connection_request_settings *settings = &listener->settings;
-	struct digest_answer given;
-	enum digest_verdict verdict;
-
-	if (settings->open_access)
-		return true;
-	if (!settings->user || !settings->user[0] || !settings->password || !settings->password[0]) {
-		listener->counters.wrong_credentials++;
-		ask_for_credentials(slot, false);
-		return false;
-	}
-	verdict = digest_server_check(&listener->digest, slot->authorization_given ? slot->authorization : NULL,
-				      slot->authorization_length, "GET", slot->target, settings->user,
-				      settings->password, ring_clock(CLOCK_BOOTTIME), &given);
-	switch (verdict) {
-	case DIGEST_GRANTED:
-		return true;
-	case DIGEST_NO_CREDENTIALS:
-		listener->counters.no_credentials++;
-		break;
-	case DIGEST_STALE:
-		listener->counters.stale++;
-		break;
-	case DIGEST_REPLAYED:
-		listener->counters.replayed++;
-		log_refused(slot, verdict, &given);
-		break;
-	case DIGEST_MALFORMED:
-	case DIGEST_WRONG_ALGORITHM:
-	case DIGEST_WRONG_REALM:
-	case DIGEST_WRONG_USER:
-	case DIGEST_WRONG_URI:
-	case DIGEST_WRONG_RESPONSE:
-	case DIGEST_VERDICTS:
-		listener->counters.wrong_credentials++;
-		log_refused(slot, verdict, &given);
-		break;
-	}
-	ask_for_credentials(slot, verdict == DIGEST_STALE || verdict == DIGEST_REPLAYED);
-	return false;
-}
-
-// A whole request is there.
-static void judge(struct connection_request_slot *slot)
-{
-	struct connection_request *listener = slot->listener;
-	const struct connection_request_settings *settings = &listener->settings;
-
-	slot->granted = false;
-	if (!slot->right_path) {
-		listener->counters.wrong_path++;
-		answer(slot, "404 Not Found", "", !slot->parser.keep_alive);
-	} else if (!slot->method_get) {
-		listener->counters.wrong_method++;
-		answer(slot, "405 Method Not Allowed", "Allow: GET\r\n", !slot->parser.keep_alive);
-	} else if (!authorized(slot)) {
-		return;
-	} else if (!rate_limit_allows(&listener->requests, setting(settings->burst, CONNECTION_REQUEST_BURST_DEFAULT),
-				      setting(settings->interval_ms, CONNECTION_REQUEST_INTERVAL_DEFAULT),
-				      ring_clock(CLOCK_BOOTTIME))) {
-		listener->counters.limited++;
-		answer(slot, "503 Service Unavailable", "", !slot->parser.keep_alive);
-	} else {
-		listener->counters.granted++;
-		slot->granted = true;
-		answer(slot, "200 OK", "", !slot->parser.keep_alive);
-	}
 }
 
 // --- requests ---
@@ -357,6 +237,7 @@ static const struct http_parser_events parser_events = {
 // Parses what is unread. Answers when a request is whole or wrong; returns true when more must be received.
 static bool parse(struct connection_request_slot *slot)
 {
+	struct connection_request_answer reply = {.last = true};
 	size_t consumed;
 	int result = http_parser_feed(&slot->parser, slot->received + slot->unread_at, slot->unread, &consumed);
 
@@ -367,12 +248,13 @@ static bool parse(struct connection_request_slot *slot)
 		return true;
 	slot->last_active = ring_clock(CLOCK_BOOTTIME);
 	if (result == 1) {
-		judge(slot);
-		return false;
+		connection_request_judge(slot, &reply);
+	} else {
+		slot->granted = false;
+		slot->listener->counters.malformed++;
+		reply.status = result == -EMSGSIZE ? "431 Request Header Fields Too Large" : "400 Bad Request";
 	}
-	slot->granted = false;
-	slot->listener->counters.malformed++;
-	answer(slot, result == -EMSGSIZE ? "431 Request Header Fields Too Large" : "400 Bad Request", "", true);
+	answer(slot, &reply);
 	return false;
 }
 
@@ -592,6 +474,9 @@ int connection_request_open(struct connection_request *listener, struct ring *ri
 		return -EINVAL;
 	listener->ring = ring;
 	listener->settings = *settings;
+	if (!settings->time_limit_ms)
+		listener->settings.time_limit_ms = CONNECTION_REQUEST_TIME_LIMIT;
+	connection_request_set_limit(listener, settings->burst, settings->interval_ms);
 	listener->requested = requested;
 	listener->context = context;
 	listener->closing = false;
@@ -627,8 +512,8 @@ int connection_request_open(struct connection_request *listener, struct ring *ri
 
 void connection_request_set_limit(struct connection_request *listener, unsigned burst, unsigned interval_ms)
 {
-	listener->settings.burst = burst;
-	listener->settings.interval_ms = interval_ms;
+	listener->settings.burst = burst ? burst : CONNECTION_REQUEST_BURST_DEFAULT;
+	listener->settings.interval_ms = interval_ms ? interval_ms : CONNECTION_REQUEST_INTERVAL_DEFAULT;
 }
 
 void connection_request_set_credentials(struct connection_request *listener, const char *user, const char *password)

@@ -2,6 +2,7 @@
 # Rows by alias, at owners that know of none and at those that have their own (R-49 to R-51: T097, T098), and unique
 # keys (R-121).
 import subprocess
+import time
 
 import pytest
 
@@ -382,3 +383,16 @@ def test_R49_alias_based_addressing_is_in_informs(pair):
     assert acs.informs()[0].parameters[SERVER + 'AliasBasedAddressing'] == '1'
     assert acs.get(MODE, AUTO) == {MODE: 'InstanceNumber', AUTO: '0'}
     assert acs.set({MODE: 'Instancenumber'}).details == {MODE: 9007}
+
+
+def test_reference_to_a_row_whose_owner_has_ended(routers, publish):
+    """The table stays, as its aliases are the agent's: but no row of it is gone."""
+    acs, agent, publisher = routers
+    path = 'Device.X_ESPALIER_Test.Chosen'
+    publish('other', path + ' string,rw,strong x')
+    wait_until(lambda: path in agent.tree('Device.'), 'the segment with the reference')
+    good(acs.call(('add', ROUTER), ('set', path + '=' + ROUTER + '1.')))
+    publisher.stop()
+    wait_until(lambda: not agent.tree(ROUTER), 'the end of the rows')
+    time.sleep(14)
+    assert agent.tree(path) == {path: ROUTER + '1.'}
