@@ -3,7 +3,7 @@
 #include "agent/inform-parameter.h"
 
 #include "agent/list-item.h"
-#include "agent/session-run.h"
+#include "agent/session-inform.h"
 
 #include <string.h>
 
@@ -56,7 +56,7 @@ int inform_parameter_check(uint32_t parameter, const struct espalier_value *valu
 	if (parameter == PARAMETER_NAME && value->length) {
 		if (value->text[value->length - 1] == '.')
 			*text = "a partial path is no parameter";
-		else if (session_run_forces(value->text, value->length))
+		else if (session_inform_forces(value->text, value->length))
 			*text = "the parameter is in every Inform";
 		else
 			return ESPALIER_OK;

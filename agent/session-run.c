@@ -4,10 +4,9 @@
 
 #include "agent/acs-request.h"
 #include "agent/agent.h"
-#include "agent/clock.h"
 #include "agent/http-client.h"
-#include "agent/inform-parameter.h"
 #include "agent/rpc.h"
+#include "agent/session-inform.h"
 #include "agent/session.h"
 #include "agent/soap-decode.h"
 #include "shm/log.h"
@@ -20,10 +19,9 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define REJECTED_BEFORE_FALLBACK  2    // Informs refused with 400 before one is tried in CWMP 1.0
-#define INFORM_PARAMETERS_MAXIMUM 4096 // that rows of InformParameter may bring an Inform to
-#define FAULT_RETRY		  8005
-#define FAULT_VERSION		  8006
+#define REJECTED_BEFORE_FALLBACK 2 // Informs refused with 400 before one is tried in CWMP 1.0
+#define FAULT_RETRY		 8005
+#define FAULT_VERSION		 8006
 
 // SessionTimeout of Inform: how long an ACS may have to wait for an answer, in seconds. The longest that one takes is
 // TRANSACTION_TIMEOUT for each of the three steps of a set, or VENDOR_METHOD_TIME.
@@ -47,13 +45,8 @@ struct session_run {
 	uint64_t first_id;	       // of the Inform; each own request has the next one
 	char id[24];
 	struct soap_envelope header;
-	struct soap_inform_body inform;
+	struct session_inform inform;
 	struct soap_call_body call; // an own request
-	struct soap_device_id device_id;
-	struct soap_event events[SOAP_EVENTS_MAXIMUM];
-	struct tree_form form;		   // of the paths in Inform
-	struct tree_reference *references; // ParameterList of Inform
-	size_t reference_count, reference_room;
 
 	bool confirming; // the answer to an own request is being made durable
 	unsigned stale;	 // the same of sessions that have ended meanwhile
@@ -67,30 +60,6 @@ struct session_run {
 	unsigned holds;			     // commits that the Inform waits for
 	char reason[HTTP_FAILURE_TEXT_SIZE]; // why the session fails
 };
-
-#define ALIAS_BASED_ADDRESSING "Device.ManagementServer.AliasBasedAddressing"
-
-// The parameters of every Inform; the last one only where the ACS may know of aliases.
-static const char *const forced_parameters[] = {
-	"Device.RootDataModelVersion",
-	"Device.DeviceInfo.HardwareVersion",
-	"Device.DeviceInfo.SoftwareVersion",
-	"Device.DeviceInfo.ProvisioningCode",
-	OWN_PARAMETER_KEY_PATH,
-	"Device.ManagementServer.ConnectionRequestURL",
-	ALIAS_BASED_ADDRESSING,
-};
-
-#define FORCED_COUNT (sizeof(forced_parameters) / sizeof(*forced_parameters))
-
-bool session_run_forces(const char *path, size_t length)
-{
-	for (size_t i = 0; i < FORCED_COUNT; i++) {
-		if (strlen(forced_parameters[i]) == length && !memcmp(forced_parameters[i], path, length))
-			return true;
-	}
-	return false;
-}
 
 static void handle(struct session_run *run, enum session_event event);
 
@@ -120,123 +89,17 @@ static void post(struct session_run *run, bool with_body)
 
 // ---- Inform
 
-static bool listed(const struct session_run *run, struct tree_reference reference, size_t count)
-{
-	for (size_t i = 0; i < run->reference_count && i < count; i++) {
-		if (run->references[i].node == reference.node && run->references[i].parameter == reference.parameter)
-			return true;
-	}
-	return false;
-}
-
-static int add_reference(struct tree *tree, struct tree_reference reference, void *context)
-{
-	struct session_run *run = context;
-
-	(void)tree;
-	if (reference.parameter == TREE_PARTIAL || listed(run, reference, run->reference_count))
-		return 0;
-	if (run->reference_count == run->reference_room) {
-		size_t room = run->reference_room * 2;
-		struct tree_reference *references = reallocarray(run->references, room, sizeof(*references));
-
-		if (!references || run->reference_count >= INFORM_PARAMETERS_MAXIMUM)
-			return 1;
-		run->references = references;
-		run->reference_room = room;
-	}
-	run->references[run->reference_count++] = reference;
-	return 0;
-}
-
-static void add_named(const char *name, size_t length, void *context)
-{
-	struct session_run *run = context;
-
-	if (tree_resolve_each(run->agent->tree, name, length, add_reference, run) > 0)
-		log_warning("InformParameter \"%.*s\" names more than an Inform can hold", (int)length, name);
-}
-
-// Returns how many changed values are in the Inform, or -errno.
-static void add_live(const char *path, size_t length, void *context)
-{
-	unsigned *parts = context;
-	const char *wildcard = memchr(path, '*', length);
-
-	*parts |= own_live(path, wildcard ? (size_t)(wildcard - path) : length);
-}
-
-// What the Inform may show of the values that change by themselves (enum own_live). Mostly nothing, and to find them
-// out takes longer than all the rest of an Inform.
-static unsigned live_of_inform(struct session_run *run)
-{
-	struct agent *agent = run->agent;
-	unsigned parts = 0;
-
-	notify_each(&agent->notify, add_live, &parts);
-	inform_parameter_each(&agent->tables, &agent->events, add_live, &parts);
-	return parts;
-}
-
-static int collect_parameters(struct session_run *run)
-{
-	struct agent *agent = run->agent;
-	// Without a VALUE CHANGE of its own a heartbeat carries no changed values.
-	size_t changed = run->kind == EVENT_SESSION_COMMON ? notify_changed(&agent->notify) : 0;
-	bool aliases = cwmp_version_has_aliases(run->version) && cwmp_version_has_aliases(agent->acs_version);
-	size_t forced_count = FORCED_COUNT - !aliases, forced, added;
-
-	if (run->reference_room < FORCED_COUNT + changed) {
-		struct tree_reference *references =
-			reallocarray(run->references, FORCED_COUNT + changed, sizeof(*references));
-
-		if (!references)
-			return -ENOMEM;
-		run->references = references;
-		run->reference_room = FORCED_COUNT + changed;
-	}
-	run->reference_count = 0;
-	for (size_t i = 0; i < forced_count; i++) {
-		if (!tree_resolve(agent->tree, forced_parameters[i], strlen(forced_parameters[i]),
-				  &run->references[run->reference_count]))
-			run->reference_count++;
-	}
-	forced = run->reference_count;
-	added = notify_inform(&agent->notify, run->references + forced, changed);
-	for (size_t i = forced; i < forced + added; i++) {
-		if (!listed(run, run->references[i], FORCED_COUNT))
-			run->references[run->reference_count++] = run->references[i];
-	}
-	inform_parameter_each(&agent->tables, &agent->events, add_named, run);
-	run->form = (struct tree_form){.alias = aliases && agent_instance_alias(agent)};
-	for (size_t i = 0; i < run->reference_count && run->form.alias; i++)
-		run->references[i].form = &run->form;
-	return (int)added;
-}
-
 static void make_inform(struct session_run *run)
 {
 	struct agent *agent = run->agent;
-	size_t count = 0;
 
-	for (size_t i = 0; i < agent->events.count; i++) {
-		const struct event *event = &agent->events.entries[i];
-
-		if (!event->informed)
-			continue;
-		run->events[count++] = (struct soap_event){event_code(event), event_command_key(event)};
-		log_info("event %s", event_code(event));
-	}
-	run->device_id = (struct soap_device_id){agent->identity.manufacturer, agent->identity.oui,
-						 agent->identity.product_class, agent->identity.serial_number};
 	run->header = (struct soap_envelope){.namespace = run->namespace, .id = run->id, .id_length = strlen(run->id)};
 	if (run->version == CWMP_1_4) {
 		run->header.supported_versions = CWMP_VERSIONS;
 		run->header.session_timeout = SESSION_TIMEOUT;
 	}
-	soap_inform_init(&run->inform, &run->device_id, run->events, count, clock_time(), run->failures[run->kind],
-			 agent->tree, run->references, run->reference_count);
-	soap_encoder_start(&run->encoder, &run->header, &run->inform.body);
+	session_inform_make(&run->inform, agent, run->failures[run->kind]);
+	soap_encoder_start(&run->encoder, &run->header, &run->inform.body.body);
 	acs_requests_inform(&agent->acs_requests, &agent->events);
 }
 
@@ -282,7 +145,7 @@ static int connected(void *context)
 		listener_reached(&agent->listener, &local, &peer);
 	if (run->session.state != SESSION_INFORM || run->encoder.body)
 		return 0;
-	own_refresh(&agent->own, live_of_inform(run) & ~(unsigned)OWN_LIVE_PROCESSES);
+	own_refresh(&agent->own, session_inform_live(agent) & ~(unsigned)OWN_LIVE_PROCESSES);
 	agent_look(agent);
 	if (events_has(&agent->events, EVENT_BOOTSTRAP)) {
 		// A new ACS knows nothing: all values are as it will find them.
@@ -296,7 +159,7 @@ static int connected(void *context)
 	if (!notify_changed(&agent->notify) && agent->events.count > 1)
 		events_drop(&agent->events, EVENT_VALUE_CHANGE);
 	left = events_inform(&agent->events, run->kind, run->version);
-	changed = collect_parameters(run);
+	changed = session_inform_collect(&run->inform, agent, run->kind, run->version);
 	if (changed < 0)
 		return changed;
 	make_inform(run);
@@ -749,6 +612,6 @@ void session_run_close(struct session_run *run)
 	soap_encoder_exit(&run->encoder);
 	soap_decoder_destroy(run->decoder);
 	http_client_close(&run->http);
-	free(run->references);
+	session_inform_free(&run->inform);
 	free(run);
 }

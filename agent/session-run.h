@@ -26,6 +26,3 @@ bool session_run_active(const struct session_run *run);
 
 // The version of CWMP that is spoken, while a session runs.
 enum cwmp_version session_run_version(const struct session_run *run);
-
-// Whether a parameter, by its full path, is in every Inform.
-bool session_run_forces(const char *path, size_t length);

@@ -80,3 +80,7 @@ void request_close(struct service *service);
 
 /** The row and parameter of a full path, or of a row's path when it ends in a dot (parameter UINT32_MAX). */
 struct writer_slot *service_find(struct espalier_writer *writer, const char *path, size_t length, uint32_t *parameter);
+
+/** The object of a table by its path, which ends in a dot, and the row that it lies below. Returns 0 or -ENOENT. */
+int service_find_table(struct espalier_writer *writer, const char *path, size_t length, uint32_t *object,
+		       struct espalier_row *parent);
