@@ -20,6 +20,7 @@
 
 #define SECOND	     1000000000ll // nanoseconds
 #define SERVE_ROUNDS 64		  // how often one descriptor is served before the others get their turn
+#define SERVE_AGAIN  5000000ll	  // nanoseconds until the rest is; what can't be taken now must not keep us busy
 
 void agent_commit(struct store_transaction *transaction)
 {
@@ -96,49 +97,82 @@ void agent_look(struct agent *agent)
 	agent_take_changes(agent, changes);
 }
 
-static void reader_ready(struct ring_operation *operation, int result, unsigned flags)
+static bool is_readable(int descriptor)
 {
-	struct agent *agent = (struct agent *)((char *)operation - offsetof(struct agent, reader_poll));
+	return poll(&(struct pollfd){descriptor, POLLIN, 0}, 1, 0) > 0;
+}
+
+static void serve_reader(struct agent *agent)
+{
 	int descriptor = espalier_reader_fd(tree_reader(agent->tree));
 
-	if (result < 0)
-		return;
 	for (int i = 0; i < SERVE_ROUNDS; i++) {
 		int found = espalier_reader_process(tree_reader(agent->tree));
 
 		if (found < 0)
 			log_warning("owners can't be heard: %s", strerror(-found));
-		if (poll(&(struct pollfd){descriptor, POLLIN, 0}, 1, 0) <= 0)
+		if (!is_readable(descriptor))
 			break;
 	}
-	if (!(flags & RING_MORE))
-		ring_poll(&agent->ring, operation, descriptor, POLLIN);
+	// A poll tells of what comes, not of what is still there.
+	if (is_readable(descriptor))
+		alarm_set(&agent->reader_again, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + SERVE_AGAIN);
 	agent_look(agent);
 }
 
-static void writer_ready(struct ring_operation *operation, int result, unsigned flags)
+static void reader_again(struct alarm *alarm)
 {
-	struct agent *agent = (struct agent *)((char *)operation - offsetof(struct agent, writer_poll));
-	int descriptor = espalier_writer_fd(agent->own.writer);
+	serve_reader((struct agent *)((char *)alarm - offsetof(struct agent, reader_again)));
+}
+
+static void reader_ready(struct ring_operation *operation, int result, unsigned flags)
+{
+	struct agent *agent = (struct agent *)((char *)operation - offsetof(struct agent, reader_poll));
 
 	if (result < 0)
 		return;
+	if (!(flags & RING_MORE))
+		ring_poll(&agent->ring, operation, espalier_reader_fd(tree_reader(agent->tree)), POLLIN);
+	serve_reader(agent);
+}
+
+static void serve_writer(struct agent *agent)
+{
+	int descriptor = espalier_writer_fd(agent->own.writer);
+
 	// Somebody looks: what changes by itself is brought up to date. Without that nothing would, as nothing polls.
 	if (!tree_held(agent->tree))
 		own_refresh(&agent->own, OWN_LIVE_TIME | OWN_LIVE_DEVICE_INFO | OWN_LIVE_CPU | OWN_LIVE_REQUESTS);
 	for (int i = 0; i < SERVE_ROUNDS; i++) {
 		espalier_writer_serve(agent->own.writer, 0);
-		if (poll(&(struct pollfd){descriptor, POLLIN, 0}, 1, 0) <= 0)
-			break;
+		if (!is_readable(descriptor))
+			return;
 	}
+	alarm_set(&agent->writer_again, CLOCK_BOOTTIME, ring_clock(CLOCK_BOOTTIME) + SERVE_AGAIN);
+}
+
+static void writer_again(struct alarm *alarm)
+{
+	serve_writer((struct agent *)((char *)alarm - offsetof(struct agent, writer_again)));
+}
+
+static void writer_ready(struct ring_operation *operation, int result, unsigned flags)
+{
+	struct agent *agent = (struct agent *)((char *)operation - offsetof(struct agent, writer_poll));
+
+	if (result < 0)
+		return;
 	if (!(flags & RING_MORE))
-		ring_poll(&agent->ring, operation, descriptor, POLLIN);
+		ring_poll(&agent->ring, operation, espalier_writer_fd(agent->own.writer), POLLIN);
+	serve_writer(agent);
 }
 
 int agent_watch_owners(struct agent *agent)
 {
 	int error;
 
+	agent->reader_again = (struct alarm){.ring = &agent->ring, .rang = reader_again};
+	agent->writer_again = (struct alarm){.ring = &agent->ring, .rang = writer_again};
 	agent->reader_poll.done = reader_ready;
 	error = ring_poll(&agent->ring, &agent->reader_poll, espalier_reader_fd(tree_reader(agent->tree)), POLLIN);
 	if (error)

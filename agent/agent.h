@@ -68,8 +68,9 @@ struct agent {
 	struct tls tls;
 	struct store *store;
 	struct ring_operation reader_poll, writer_poll, clock_poll;
-	int clock_descriptor; // tells when the clock is set
-	bool running;	      // all is started
+	struct alarm reader_again, writer_again; // the rest of what there is to be read
+	int clock_descriptor;			 // tells when the clock is set
+	bool running;				 // all is started
 	bool stopping;
 	bool restarting; // after ring_run(): agent_open() once more, with the same configuration
 
