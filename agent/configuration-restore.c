@@ -398,24 +398,43 @@ static bool is_deleted(const struct configuration_restore *restore, const char *
 	return false;
 }
 
+// How many there still are, and the first of them.
+static size_t count_extra(const struct configuration_restore *restore, const char **first)
+{
+	struct tree *tree = restore->agent->tree;
+	struct tree_reference reference;
+	size_t count = 0;
+
+	for (size_t i = restore->rows.extra_count; i-- > 0;) {
+		if (tree_resolve(tree, restore->rows.extra[i], strlen(restore->rows.extra[i]), &reference))
+			continue;
+		*first = restore->rows.extra[i];
+		count++;
+	}
+	return count;
+}
+
 static void removed(void *context)
 {
 	struct configuration_restore *restore = context;
 	struct agent *agent = restore->agent;
-	struct tree_reference reference;
-	char why[TEXT_SIZE] = "";
+	const char *first = NULL;
+	char why[TEXT_SIZE];
+	size_t left;
 
 	agent_refresh_tree(agent);
-	for (size_t i = 0; i < restore->rows.extra_count && !*why; i++) {
-		const char *path = restore->rows.extra[i];
-
-		if (!tree_resolve(agent->tree, path, strlen(path), &reference))
-			snprintf(why, sizeof(why), "restored, but %.160s is still there: its owner has not deleted it",
-				 path);
-	}
-	if (*why)
+	left = count_extra(restore, &first);
+	if (!left) {
+		end(restore, 0, NULL);
+	} else if (!row_changes_settled(&agent->row_changes) && left < restore->left) {
+		// Many rows take longer than one.
+		restore->left = left;
+		row_changes_settle(&agent->row_changes, removed, restore);
+	} else {
+		snprintf(why, sizeof(why), "restored, but %.160s is still there: its owner has not deleted it", first);
 		log_warning("configuration file: %s", why);
-	end(restore, *why ? TRANSFER_FAULT_FAILURE : 0, *why ? why : NULL);
+		end(restore, TRANSFER_FAULT_FAILURE, why);
+	}
 }
 
 // ---- The decision
@@ -485,6 +504,7 @@ static void finished(struct set_values *set, int fault, const char *text, void *
 	for (size_t i = 0; i < restore->removed_count; i++)
 		row_remove_start(restore->removed[i]);
 	restore->removed_count = 0;
+	restore->left = SIZE_MAX;
 	row_changes_settle(&agent->row_changes, removed, restore);
 }
 

@@ -34,6 +34,7 @@ struct configuration_restore {
 	size_t deleted_count;
 	struct row_change **removed; // decided with the set
 	size_t removed_count;
+	size_t left;	    // of rows.extra, when last looked
 	size_t probe;	    // of rows.extra: looked at for a first deletion
 	struct arena arena; // texts of entries
 	struct set_value *entries;

@@ -48,10 +48,11 @@ def add_all(acs, *rows):
 
 
 def add(acs, table, **values):
+    """The same for one row."""
     return add_all(acs, (table, values))[0]
 
 
-def configuration(saved, placed=True):
+def configuration(saved):
     """What a saved file says, rows by what they hold and not by their numbers; references name the row's place."""
     content = json.loads(saved)
     rows = {'%s%d.' % (table, number): (table, number) for table, numbers in content['tables'].items()
@@ -361,6 +362,18 @@ def test_killed_while_it_is_restored(filled, file_server):
         assert end.fault == 0, end
         same(filled, file_server, 'saved-%d' % number)
     filled.wait_settled()
+
+
+def test_many_rows(filled, file_server):
+    """More requests at once than an owner's answers are read in one go."""
+    numbers = range(1, 301)
+    content = {'tables': {LIST: list(numbers)}, 'parameters': {LIST + '%d.Alias' % number: 'many-%d' % number
+                                                               for number in numbers}}
+    for key in 'ab':
+        assert apply(filled, file_server, 'many-' + key, content).fault == 0
+        assert len(filled.agent.tree(LIST + '*.Alias')) == 300
+        end = apply(filled, file_server, 'none-' + key, {'tables': {LIST: []}})
+        assert end.fault == 0 and filled.agent.tree(LIST) == {}, end
 
 
 def test_T113_port_mappings(device, router, file_server):
