@@ -8,6 +8,7 @@
 #include "shm/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,6 +184,35 @@ static void find_references(struct object_call *object)
 
 // ---- The alias of a new instance
 
+// Whether no other row of the table has an alias.
+static bool is_free(const struct object_call *object, const char *alias, size_t length)
+{
+	struct tree *tree = object->agent->tree;
+	const char *row = object->row->path, *dot = memrchr(row, '.', strlen(row) - 1);
+	int64_t node = tree_find_alias(tree, row, (size_t)(dot - row) + 1, alias, length);
+	uint32_t count;
+
+	return node < 0 || !strcmp(tree_nodes(tree, &count)[node].path, row);
+}
+
+static bool has_alias(const struct object_call *object)
+{
+	char alias[TREE_ALIAS_SIZE];
+	size_t length = tree_alias(object->agent->tree, object->row->path, strlen(object->row->path), alias);
+
+	return length && is_free(object, alias, length);
+}
+
+// A row never lacks an alias where it can have one, and has none that another row was given before.
+static size_t free_alias(const struct object_call *object, char alias[TREE_ALIAS_SIZE])
+{
+	size_t length = alias_default(object->row->instance, alias), usual = length;
+
+	for (unsigned int i = 2; !is_free(object, alias, length); i++)
+		length = usual + (size_t)snprintf(alias + usual, TREE_ALIAS_SIZE - usual, "-%u", i);
+	return length;
+}
+
 // The alias that the instance is to get becomes an entry of the set. Returns 0 or the fault.
 static int set_alias(struct object_call *object, const char **text)
 {
@@ -202,12 +232,10 @@ static int set_alias(struct object_call *object, const char **text)
 		entry->value.text = object->alias;
 	} else if (tree_resolve(object->agent->tree, path, entry->name.length, &reference) ||
 		   !(tree_parameter_of(object->agent->tree, reference)->flags & ESPALIER_WRITABLE) ||
-		   tree_alias(object->agent->tree, row, length, alias)) {
+		   has_alias(object)) {
 		return ESPALIER_OK;
 	} else {
-		// A row never lacks an alias where it can have one.
-		entry->value.text =
-			(struct soap_string){.data = alias, .length = alias_default(object->row->instance, alias)};
+		entry->value.text = (struct soap_string){.data = alias, .length = free_alias(object, alias)};
 	}
 	object->entries = entry;
 	object->count = 1;

@@ -57,6 +57,15 @@ def test_T097_alias_of_rows_whose_owner_has_none(routers):
     assert ROUTER + '1.Alias writable' in results[4].lines
 
 
+def test_T097_usual_alias_that_another_row_has(routers):
+    """A row gets none that the ACS has given to another one before: as a restored backup may."""
+    acs, agent, _ = routers
+    good(acs.call(('add', ROUTER), ('set', ROUTER + '1.Alias=cpe-2'), ('add', ROUTER),
+                  ('add', ROW), ('set', ROW + '1.Alias=cpe-2'), ('add', ROW)))
+    assert set(agent.tree(ROUTER + '*.Alias').values()) == {'cpe-2', 'cpe-2-2'}
+    assert set(agent.tree(ROW + '*.Alias').values()) == {'cpe-2', 'cpe-2-2'}
+
+
 def test_T097_forms_of_paths(routers):
     """The part that was given stays as it was, the rest follows InstanceMode."""
     acs, agent, _ = routers
