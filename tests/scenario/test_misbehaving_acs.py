@@ -54,8 +54,10 @@ def sessions_in_a_row(start_acs, make_agent, publish, tmp_path, count):
         if text.started // 50 > len(memory):
             memory.append(anonymous(agent))
         time.sleep(0.002)
-    acs.run('misbehave', 'off')
+    # Commands are taken in order, and those before may still need a session.
+    off = acs.send('misbehave', 'off')
     publisher.write(LINE % 'last')
+    acs.result(off, 120)
     wait_until(lambda: any(inform.parameters.get(TEXT) == 'last' for inform in acs.informs()), 'the last value', 120)
     assert agent.process.running()
     results = acs.results()
