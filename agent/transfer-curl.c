@@ -486,6 +486,16 @@ static void download(struct run *run)
 	transfer_file_close(&run->file);
 }
 
+// A redirect with 303 asks for a GET: whatever that answers, the file has not arrived.
+static void check_method(struct run *run)
+{
+	const char *method = NULL;
+
+	curl_easy_getinfo(run->easy, CURLINFO_EFFECTIVE_METHOD, &method);
+	if (run->http && method && strcmp(method, "PUT") != 0)
+		failed(run, false, TRANSFER_FAULT_ACCESS, "the server redirects to where nothing can be put");
+}
+
 static void upload(struct run *run)
 {
 	struct stat status;
@@ -511,6 +521,7 @@ static void upload(struct run *run)
 		curl_easy_setopt(run->easy, CURLOPT_HTTPHEADER, headers);
 		code = curl_easy_perform(run->easy);
 		explain(run, code);
+		check_method(run);
 		curl_slist_free_all(headers);
 		curl_easy_cleanup(run->easy);
 	} else {

@@ -185,6 +185,28 @@ def test_R68_delay(device, file_server, tmp_path):
     assert end.fault == 0 and UNKNOWN_TIME < end.start <= end.complete
 
 
+@pytest.mark.parametrize('status, fault', [(301, 0), (302, 0), (307, 0), (308, 0), (303, 9016)])
+def test_R68_redirects(device, file_server, tmp_path, status, fault):
+    """A PUT stays one. 303 makes it a GET, whose good answer does not say that the file has arrived."""
+    log = tmp_path / 'messages'
+    log.write_text('a line\n')
+    device = device(transfer={'log_file': log})
+    file_server.files['/other'] = b'not this'
+    file_server.redirect['/log'] = (status, file_server.url('/other'))
+    assert device.acs.call(('upload', 'key', LOG, file_server.url('/log'))).good
+    assert device.wait_end('key').fault == fault
+    assert file_server.files['/other'] == (b'not this' if fault else b'a line\n')
+
+
+@pytest.mark.parametrize('status', [301, 302, 303, 307, 308])
+def test_R64_redirects(device, file_server, status):
+    device = device()
+    (device.folder / 'status').write_text('1')
+    file_server.files['/other'] = b'an image'
+    file_server.redirect['/file'] = (status, '/other')
+    assert device.run('key', file_server.url()).fault == 9018 and device.image == b'an image'
+
+
 def download(**changed):
     """A Download; None leaves an argument out."""
     values = {name: changed.get(name, text) for name, text in ARGUMENTS}
