@@ -135,6 +135,32 @@ def test_R65_two_ends_in_one_session(device, file_server, start_acs, tmp_path):
     assert len({message.connection for message in device.acs.messages(True) if message.method == 'TransferComplete'}) == 1
 
 
+@pytest.mark.parametrize('what', ['hang-up:2:10', 'fault:2:8002', 'status:2:500', 'hang-up:1:10'])
+def test_R82_events_of_an_end_that_was_not_taken(device, file_server, what):
+    """7 TRANSFER COMPLETE and M Download are in each Inform until the TransferComplete is answered; the call is the same."""
+    device = device(fast=True)
+    assert device.acs.call(('download', 'key', FIRMWARE, file_server.url('/nothing'), 'delay=2')).good
+    device.agent.wait_idle(2)
+    device.acs.run('misbehave', what)
+    events = ['7 TRANSFER COMPLETE', 'M Download(key)']
+    assert sorted(device.acs.wait_inform(after=2).events) == events
+    if what.startswith('fault'):
+        device.acs.wait_line('-> fault 8002')
+        device.agent.wait_idle(3)
+        device.acs.send_all([('connect',)])
+        events.insert(0, '6 CONNECTION REQUEST')
+    inform = device.acs.wait_inform(after=3)
+    assert sorted(inform.events) == events
+    device.wait_settled()
+    device.agent.wait_idle(3 + what.startswith('fault'))
+    calls = [message for message in device.acs.messages(True) if message.path and message.method == 'TransferComplete']
+    assert len(calls) == 1 + (what != 'hang-up:1:10')
+    bodies = {re.search('<cwmp:TransferComplete>.*', message.body.decode(), re.S)[0] for message in calls}
+    assert len(bodies) == 1
+    assert device.acs.call(('get', 'Device.DeviceInfo.UpTime')).good
+    assert device.acs.informs()[-1].events == ['6 CONNECTION REQUEST']
+
+
 def test_R63_texts(device, file_server):
     """The longest that there may be, and names that would be dangerous as a path: they are only told."""
     device = device()
