@@ -17,6 +17,7 @@ from router import router  # noqa: F401
 from test_configuration_file import DECLARED, DEVICES, DOWN, INTERVAL, apply, save
 from topology import topology  # noqa: F401
 from transfer import device  # noqa: F401
+from wire import knock
 
 LIST = 'Device.X_VENDOR.List.'  # with Alias and a table in each row
 KEYED = 'Device.X_VENDOR.Keyed.'  # without Alias, with a key
@@ -328,6 +329,44 @@ def test_R65_later_deletion_refused(script, file_server):
     tree = device.agent.tree(CODE, INFORM, LIST)
     assert tree[CODE] == 'saved' and tree[LIST + '2.Enable'] is False and LIST + '1.Name' not in tree
     assert [value for path, value in tree.items() if path.endswith('ParameterName')] == [INTERVAL]
+
+
+def test_R65_killed_behind_the_decision(script, file_server):
+    """What was decided is brought to its end by the next run of the agent: a deletion that nobody has answered."""
+    device, publisher = script
+    leave_out(device.content, LIST)
+    device.content['tables'][LIST] = []
+    begin(device, file_server, device.content)
+    for number in (1, 2):
+        publisher.answer(r'set (?P<id>\d+) ' + re.escape(LIST) + r'%d.Enable (false|0)' % number, 'ok {id}')
+    publisher.answer(r'delete (?P<id>\d+) ' + re.escape(LIST) + '1.', 'ok {id}')
+    publisher.process.wait_for(r'delete \d+ ' + re.escape(LIST) + '2.', stream='stdout')
+    tree = device.agent.tree(CODE, INFORM, LIST)
+    assert tree[CODE] == 'saved' and tree[LIST + '2.Enable'] is False and LIST + '1.Name' not in tree
+    device.agent.process.kill()
+    seen = len(publisher.process.stdout)
+    device.agent.start()
+    match = publisher.process.wait_for(r'delete (?P<id>\d+) ' + re.escape(LIST) + '2.', stream='stdout', after=seen)
+    publisher.process.write('ok %s\n' % match['id'])
+    end = device.wait_end('restore')
+    assert end.fault == 0, end
+    tree = device.agent.tree(CODE, INFORM, LIST)
+    assert tree[CODE] == 'saved' and not any(path.startswith(LIST) for path in tree)
+    assert [value for path, value in tree.items() if path.endswith('ParameterName')] == [INTERVAL]
+
+
+def test_R65_no_session_sees_half_of_it(script, file_server):
+    """The ACS asks for a session while an owner takes its time: the session is behind the decision."""
+    device, publisher = script
+    device.content['parameters'][LIST + '2.Name'] = 'slow'
+    begin(device, file_server, device.content)
+    match = publisher.process.wait_for(r'set (?P<id>\d+) ' + re.escape(LIST) + '2.Name slow', stream='stdout')
+    value = device.acs.send('get', CODE, LIST + '2.Name')
+    path = SERVER + 'ConnectionRequestURL'
+    knock(device.agent.tree(path)[path])
+    publisher.process.write('ok %s\n' % match['id'])
+    assert device.acs.result(value).values == {CODE: 'saved', LIST + '2.Name': 'slow'}
+    assert device.wait_end('restore').fault == 0
 
 
 def test_R65_owner_that_is_away(filled, file_server):
