@@ -3,34 +3,13 @@
 #include "shm/publish-tree.h"
 
 #include <errno.h>
-#include <search.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "shm/format.h"
-
-/** A parameter of the schema. Its texts are its own. */
-struct publish_parameter {
-	struct espalier_parameter schema;
-	uint32_t part;	/* index of the object's part that has it, when `published` */
-	uint32_t index; /* in that part */
-	bool published;
-};
-
-/** An object of the schema. What is declared later is a further object of the writer with the same path: a part. */
-struct publish_object {
-	char *path;
-	struct publish_object *above; /* the table whose instances it lies in, or NULL */
-	uint32_t depth;		      /* instance numbers in its path */
-	bool table;
-	uint32_t flags;
-	struct publish_parameter *parameters;
-	uint32_t parameter_count;
-	uint32_t *parts; /* the writer's indices */
-	uint32_t part_count;
-};
+#include "shm/publish-schema.h"
 
 /** A line of the group. */
 struct publish_entry {
@@ -42,21 +21,6 @@ struct publish_entry {
 	struct espalier_value value;
 	char *text; /* what the value points into */
 };
-
-/* ---- Schema ----------------------------------------------------------------------------------------------------- */
-
-static int compare_objects(const void *one, const void *other)
-{
-	return strcmp(((const struct publish_object *)one)->path, ((const struct publish_object *)other)->path);
-}
-
-static struct publish_object *find_object(const struct publish_tree *tree, char *path)
-{
-	struct publish_object key = {.path = path};
-	struct publish_object **found = tfind(&key, &tree->by_path, compare_objects);
-
-	return found ? *found : NULL;
-}
 
 /** Makes room for one more element of an array that grows by doubling. */
 static void *grow(void *array, uint32_t count, uint32_t *room, size_t size)
@@ -70,140 +34,6 @@ static void *grow(void *array, uint32_t count, uint32_t *room, size_t size)
 	if (grown)
 		*room = wanted;
 	return grown;
-}
-
-/** Counts a path's instance numbers; `above` becomes the length of the part that names the table it lies in, or 0. */
-static uint32_t measure_path(const char *path, size_t *above)
-{
-	uint32_t depth = 0;
-
-	*above = 0;
-	for (const char *at = strstr(path, ".{i}."); at; at = strstr(at + 4, ".{i}.")) {
-		depth++;
-		if (at[5])
-			*above = (size_t)(at - path) + 5;
-	}
-	return depth;
-}
-
-/** Finds or makes an object, and the tables that it lies in. `flags` are for a new one. NULL: no memory. */
-static struct publish_object *take_object(struct publish_tree *tree, char *path, uint32_t flags)
-{
-	struct publish_object *object = find_object(tree, path), *above = NULL, **grown;
-	size_t length = strlen(path), above_length;
-	uint32_t depth = measure_path(path, &above_length);
-
-	if (object)
-		return object;
-	if (above_length) {
-		char end = path[above_length];
-
-		path[above_length] = '\0';
-		above = take_object(tree, path, 0);
-		path[above_length] = end;
-		if (!above)
-			return NULL;
-	}
-	object = calloc(1, sizeof(*object));
-	grown = realloc(tree->objects, (tree->object_count + 1) * sizeof(*grown));
-	if (grown)
-		tree->objects = grown;
-	if (!object || !grown || !(object->path = strdup(path)) || !tsearch(object, &tree->by_path, compare_objects)) {
-		if (object)
-			free(object->path);
-		free(object);
-		return NULL;
-	}
-	tree->objects[tree->object_count++] = object;
-	object->above = above;
-	object->depth = depth;
-	object->table = length > 5 && strcmp(path + length - 5, ".{i}.") == 0;
-	object->flags = flags;
-	return object;
-}
-
-static bool same_text(const char *one, const char *other)
-{
-	return strcmp(one ? one : "", other ? other : "") == 0;
-}
-
-static bool same_declaration(const struct espalier_parameter *one, const struct espalier_parameter *other)
-{
-	uint32_t i = 0;
-
-	if (one->flags != other->flags || one->maximum_length != other->maximum_length ||
-	    !same_text(one->range, other->range) || !same_text(one->items, other->items) ||
-	    !one->enumeration != !other->enumeration)
-		return false;
-	if (!one->enumeration)
-		return true;
-	while (one->enumeration[i] && other->enumeration[i] && strcmp(one->enumeration[i], other->enumeration[i]) == 0)
-		i++;
-	return !one->enumeration[i] && !other->enumeration[i];
-}
-
-static void free_parameter(struct publish_parameter *parameter)
-{
-	const struct espalier_parameter *schema = &parameter->schema;
-
-	free((char *)schema->name);
-	free((char *)schema->range);
-	free((char *)schema->items);
-	for (uint32_t i = 0; schema->enumeration && schema->enumeration[i]; i++)
-		free((char *)schema->enumeration[i]);
-	free((void *)schema->enumeration);
-}
-
-static bool copy_text(const char **to, const char *from)
-{
-	*to = from ? strdup(from) : NULL;
-	return !from || *to;
-}
-
-static bool copy_declaration(struct espalier_parameter *to, const struct espalier_parameter *from, uint32_t items)
-{
-	char **enumeration = NULL;
-	bool complete;
-
-	*to = *from;
-	to->enumeration = NULL;
-	complete = copy_text(&to->name, from->name);
-	complete = copy_text(&to->range, from->range) && complete;
-	complete = copy_text(&to->items, from->items) && complete;
-	if (from->enumeration) {
-		enumeration = calloc(items + 1, sizeof(*enumeration));
-		for (uint32_t i = 0; enumeration && i < items; i++)
-			complete = (enumeration[i] = strdup(from->enumeration[i])) && complete;
-		to->enumeration = (const char *const *)enumeration;
-		complete = complete && enumeration;
-	}
-	return complete;
-}
-
-static int64_t find_parameter(const struct publish_object *object, const char *name)
-{
-	for (uint32_t i = 0; i < object->parameter_count; i++)
-		if (strcmp(object->parameters[i].schema.name, name) == 0)
-			return i;
-	return -ENOENT;
-}
-
-static int add_parameter(struct publish_object *object, const struct espalier_parameter *declared, uint32_t items)
-{
-	struct publish_parameter *grown, *parameter;
-
-	grown = realloc(object->parameters, (object->parameter_count + 1) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	object->parameters = grown;
-	parameter = &grown[object->parameter_count];
-	*parameter = (struct publish_parameter){.part = 0};
-	if (!copy_declaration(&parameter->schema, declared, items)) {
-		free_parameter(parameter);
-		return -ENOMEM;
-	}
-	object->parameter_count++;
-	return 0;
 }
 
 /* ---- Lines ------------------------------------------------------------------------------------------------------ */
@@ -223,7 +53,7 @@ static int refuse(char error[PUBLISH_ERROR_SIZE], const char *format, ...)
 static int take_table(struct publish_tree *tree, const struct publish_line *line, char *path,
 		      char error[PUBLISH_ERROR_SIZE])
 {
-	struct publish_object *object = take_object(tree, path, line->flags);
+	struct publish_object *object = publish_schema_take(tree, path, line->flags);
 
 	if (!object)
 		return -ENOMEM;
@@ -286,8 +116,8 @@ static int take_parameter(struct publish_tree *tree, const struct publish_line *
 			  char error[PUBLISH_ERROR_SIZE])
 {
 	struct espalier_parameter declared = publish_line_parameter(line);
-	struct publish_object *object = find_object(tree, path);
-	int64_t index = object ? find_parameter(object, line->name) : -ENOENT;
+	struct publish_object *object = publish_schema_find(tree, path);
+	int64_t index = object ? publish_schema_parameter(object, line->name) : -ENOENT;
 	struct espalier_value value;
 	int result;
 
@@ -297,7 +127,7 @@ static int take_parameter(struct publish_tree *tree, const struct publish_line *
 		if (before->type != line->type)
 			return refuse(error, "%s%s was declared as %s, not as %s", path, line->name,
 				      espalier_type_name(before->type), espalier_type_name(line->type));
-		if (line->detailed && !same_declaration(before, &declared))
+		if (line->detailed && !publish_schema_same(before, &declared))
 			return refuse(error, "%s%s was declared with other limits or options", path, line->name);
 		declared = *before;
 	}
@@ -309,8 +139,8 @@ static int take_parameter(struct publish_tree *tree, const struct publish_line *
 			return refuse(error, "%s has %d parameters already", path, ESPALIER_PARAMETERS_MAXIMUM);
 		if (!object && tree->object_count + line->depth >= ESPALIER_OBJECTS_MAXIMUM)
 			return refuse(error, "%d objects are declared already", ESPALIER_OBJECTS_MAXIMUM);
-		object = take_object(tree, path, 0);
-		if (!object || add_parameter(object, &declared, line->enumeration_count) < 0)
+		object = publish_schema_take(tree, path, 0);
+		if (!object || publish_schema_add(object, &declared, line->enumeration_count) < 0)
 			return -ENOMEM;
 		index = object->parameter_count - 1;
 	}
@@ -333,7 +163,7 @@ int publish_tree_line(struct publish_tree *tree, const struct publish_line *line
 	case PUBLISH_OBJECT:
 		return take_table(tree, line, path, error);
 	case PUBLISH_DELETE:
-		object = find_object(tree, path);
+		object = publish_schema_find(tree, path);
 		if (!object)
 			return refuse(error, "there is no %s", line->path);
 		return add_entry(tree, line, number, object, 0, &none);
@@ -614,7 +444,7 @@ static void count_instances(struct publish_tree *tree, const struct publish_obje
 		if (strncmp(tree->objects[i]->path, ours->path, start) == 0 && !tree->objects[i]->path[start])
 			above = tree->objects[i];
 	snprintf(name, sizeof(name), "%.*sNumberOfEntries", (int)(end - start), ours->path + start);
-	index = above ? find_parameter(above, name) : -ENOENT;
+	index = above ? publish_schema_parameter(above, name) : -ENOENT;
 	if (index < 0 || !above->parameters[index].published)
 		return;
 	parameter = &above->parameters[index];
@@ -669,7 +499,7 @@ int publish_tree_table_path(struct publish_tree *tree, uint32_t object, struct e
 
 	if (!ours)
 		return -ENOENT;
-	measure_path(ours->path, &above);
+	publish_schema_measure(ours->path, &above);
 	if (above)
 		head = espalier_row_path(tree->writer, parent, path, ESPALIER_PATH_MAXIMUM + 1);
 	if (head < 0)
@@ -713,7 +543,7 @@ int publish_tree_remove(struct publish_tree *tree, struct espalier_row row)
 	if (publish_line_parse(text, (size_t)length + 7, &line, error) < 0)
 		return -EINVAL;
 	publish_line_schema_path(line.path, schema);
-	object = find_object(tree, schema);
+	object = publish_schema_find(tree, schema);
 	if (!object)
 		return -ENOENT;
 	if (object->above)
@@ -724,26 +554,12 @@ int publish_tree_remove(struct publish_tree *tree, struct espalier_row row)
 	return result;
 }
 
-static void free_object(void *node)
-{
-	(void)node; /* the tree's nodes point to objects that are freed by their list */
-}
-
 void publish_tree_close(struct publish_tree *tree)
 {
 	publish_tree_abandon(tree);
 	espalier_writer_close(tree->writer);
 	espalier_numbering_close(tree->numbering);
-	tdestroy(tree->by_path, free_object);
-	for (uint32_t i = 0; i < tree->object_count; i++) {
-		for (uint32_t j = 0; j < tree->objects[i]->parameter_count; j++)
-			free_parameter(&tree->objects[i]->parameters[j]);
-		free(tree->objects[i]->parameters);
-		free(tree->objects[i]->parts);
-		free(tree->objects[i]->path);
-		free(tree->objects[i]);
-	}
-	free(tree->objects);
+	publish_schema_free(tree);
 	free(tree->group);
 	free(tree->begun);
 	free(tree->created);
