@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # HTTP compression between the real agent and the small ACS (R-11, T025).
+import gzip
+import re
+
 import pytest
 
 from acs import start_acs  # noqa: F401
 from agent import CODE, SERVER, SETTING, make_agent, pair  # noqa: F401
+from wire import Wire, envelope, get_values
 
 COMPRESSION = SERVER + 'HTTPCompression'
 CODINGS = [('GZIP', 'gzip'), ('Deflate', 'deflate')]
@@ -108,3 +112,44 @@ def test_T025_bad_answer_fails_the_session_and_the_next_is_good(compressing, kin
 def test_T025_answer_that_nobody_asked_to_compress(pair):
     acs, agent = pair('--misbehave', 'header:1:Content-Encoding: gzip', wait=False)
     assert 'Content-Encoding of "gzip", which was not asked for' in agent.wait_failed(1)
+
+
+def receive(connection):
+    """The head and the decoded body of the next POST."""
+    while b'\r\n\r\n' not in connection.data:
+        connection.fill()
+    head, connection.data = connection.data.split(b'\r\n\r\n', 1)
+    body = connection.take(int(re.search(rb'Content-Length: (\d+)', head)[1]))
+    return head.decode(), (gzip.decompress(body) if b'Content-Encoding: gzip' in head else body).decode()
+
+
+@pytest.mark.parametrize('end', ['gzip of nothing', 'no body', 'no coding', 'gzip of blanks'])
+def test_T025_answers_of_proxies(make_agent, end):
+    """Compressed, not compressed and empty ones in turn, a refusal and a redirect with a coded page; X-Gzip; tiny pieces."""
+    wire = Wire()
+    agent = make_agent(wire.url, username='u', password='p').seed(SETTING, {COMPRESSION: 'GZIP'}).start()
+    connection = wire.accept()
+    page = gzip.compress(b'<html>no</html>')
+    head, inform = receive(connection)
+    assert 'Accept-Encoding: gzip' in head and 'Inform' in inform
+    connection.answer(page, '401 Unauthorized', 'Content-Encoding: gzip\r\n'
+                      'WWW-Authenticate: Digest realm="r", qop="auth", nonce="n"\r\n')
+    assert receive(connection)[1] == inform
+    connection.answer(page, '307 Temporary Redirect', 'Content-Encoding: gzip\r\nLocation: /a\r\n')
+    head, again = receive(connection)
+    assert again == inform and head.startswith('POST /a ')
+    body = envelope('<c:InformResponse><MaxEnvelopes>1</MaxEnvelopes></c:InformResponse>')
+    connection.answer(body)
+    assert receive(connection)[1] == ''
+    data = gzip.compress(envelope(get_values(CODE)).encode())
+    connection.send(b'HTTP/1.1 200 OK\r\nContent-Encoding: X-GZIP\r\nTransfer-Encoding: chunked\r\n\r\n' +
+                    b''.join(b'1\r\n%c\r\n' % value for value in data) + b'0\r\n\r\n')
+    assert 'GetParameterValuesResponse' in receive(connection)[1]
+    if end == 'no coding':
+        connection.answer(b'')
+    else:
+        connection.answer({'gzip of nothing': gzip.compress(b''), 'no body': b'', 'gzip of blanks': gzip.compress(b' \r\n')}[end],
+                          headers='Content-Encoding: gzip\r\n')
+    agent.wait_idle()
+    assert 'has failed' not in agent.process.stderr
+    wire.close()
