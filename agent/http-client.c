@@ -246,6 +246,12 @@ static int send_message(struct http_client *client)
 		if (!message)
 			return http_failure_set_error(&client->failure, HTTP_FAILURE_REQUEST, -ENOMEM);
 	}
+	if (message && client->no_chunks) {
+		result = http_whole_begin(&client->whole, message);
+		if (result != 0)
+			return http_failure_set_error(&client->failure, HTTP_FAILURE_REQUEST, result);
+		message = &client->whole.body;
+	}
 	buffer = http_sender_take(&client->sender, &client->connection);
 	if (!buffer)
 		return http_failure_set_error(&client->failure, HTTP_FAILURE_REQUEST, -ENOBUFS);
@@ -260,7 +266,8 @@ static int send_message(struct http_client *client)
 	client->step = HTTP_EXCHANGING;
 	client->produced = true;
 	progress(client);
-	result = http_sender_start(&client->sender, (size_t)length, message);
+	result = http_sender_start(&client->sender, (size_t)length, message,
+				   message == &client->whole.body ? (int64_t)client->whole.length : -1);
 	return result == 0 ? 0 : http_failure_set_error(&client->failure, HTTP_FAILURE_REQUEST, result);
 }
 
@@ -422,10 +429,14 @@ static void attempt(struct http_client *client)
 static void judge(struct http_client *client)
 {
 	unsigned status = client->parser.status;
-	bool again = status == 401 || http_response_redirects(client) || (status == 415 && client->coded);
+	bool again = status == 401 || http_response_redirects(client) || (status == 415 && client->coded) ||
+		     (status == 411 && client->sender.chunked);
 	int result;
 
 	client->response_complete = true;
+	// R-02; RFC 9112, 6.1: chunks are for servers that are known to speak HTTP/1.1.
+	if (client->parser.minor == 0 || status == 411)
+		client->no_chunks = true;
 	if (!client->sender.done) {
 		// The answer came before the message's end. Where that is on its way, or the message must be sent again
 		// anyway, sent() comes back here, and the connection stays usable; otherwise the rest is pointless.
@@ -574,6 +585,7 @@ void http_client_end(struct http_client *client)
 	http_resolver_give_up(&client->resolver, &client->url);
 	client->resolved = false;
 	client->coding_refused = false;
+	client->no_chunks = false;
 	close_connection(client);
 	if (http_connection_state(&client->connection) == TRANSPORT_CLOSED)
 		http_sender_release(&client->sender);
@@ -583,11 +595,13 @@ void http_client_end(struct http_client *client)
 	authentication_clear(&client->authentication);
 	http_encoder_end(&client->encoder);
 	http_decoder_end(&client->decoder);
+	http_whole_end(&client->whole);
 }
 
 void http_client_close(struct http_client *client)
 {
 	http_resolver_close(&client->resolver);
+	http_whole_end(&client->whole);
 	http_encoder_end(&client->encoder);
 	http_decoder_end(&client->decoder);
 	http_connection_free(&client->connection);

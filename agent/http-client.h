@@ -9,6 +9,7 @@
 #include "agent/http-message.h"
 #include "agent/http-resolver.h"
 #include "agent/http-sender.h"
+#include "agent/http-whole.h"
 #include "agent/http-connection.h"
 #include "agent/url.h"
 
@@ -86,6 +87,7 @@ struct http_client {
 	struct authentication authentication;
 	struct http_encoder encoder;
 	struct http_decoder decoder;
+	struct http_whole whole;
 	struct url url;
 	struct ring_operation timer, later;
 	int64_t deadline, exchange_deadline;
@@ -101,6 +103,7 @@ struct http_client {
 	bool coded;		      // the request is compressed
 	bool coding_refused;	      // by a 415: requests go plain for the rest of the session
 	bool decoding;		      // the response is compressed
+	bool no_chunks;		      // the server cannot read them, for the rest of the session
 	unsigned address, redirects, unauthorized;
 	int location_error, connect_error;
 	struct url location;

@@ -226,6 +226,11 @@ int http_response_judge(struct http_client *client)
 	case 401:
 		result = judge_unauthorized(client);
 		return result == 0 ? 1 : result;
+	case 411:
+		// it wants to know the length first.
+		if (client->sender.chunked)
+			return 1;
+		break;
 	case 415:
 		// it does not take the coding.
 		if (client->coded) {

@@ -62,6 +62,18 @@ static size_t end_chunk(const struct http_sender *sender, char *end)
 	return strlen(tail);
 }
 
+// Produces the next piece of a body of known length and sends it. Returns 1 when there is none.
+static int send_piece(struct http_sender *sender)
+{
+	size_t room = transport_send_size(&sender->connection->transport, sender->buffer);
+	char *data = sender->buffer->data + HTTP_CONNECTION_HEADROOM;
+	ssize_t length = produce(sender, data, room - HTTP_CONNECTION_HEADROOM);
+
+	if (length <= 0)
+		return length ? (int)length : 1;
+	return http_connection_send(sender->connection, sender->buffer, data, (size_t)length);
+}
+
 // Produces the next chunk and sends it. The first piece had the whole buffer, so that all that fits in it has a
 // Content-Length; those that follow are as large as is best.
 static int send_chunk(struct http_sender *sender)
@@ -81,7 +93,7 @@ static int send_chunk(struct http_sender *sender)
 				    size_length + (size_t)length + tail);
 }
 
-int http_sender_start(struct http_sender *sender, size_t length, const struct http_body *body)
+int http_sender_start(struct http_sender *sender, size_t length, const struct http_body *body, int64_t known)
 {
 	struct ring_buffer *buffer = sender->buffer;
 	char framing[FRAMING_ROOM], *header = buffer->data + HTTP_CONNECTION_HEADROOM,
@@ -95,8 +107,11 @@ int http_sender_start(struct http_sender *sender, size_t length, const struct ht
 	filled = produce(sender, data, RING_BUFFER_SIZE - HTTP_CONNECTION_HEADROOM - length - FRAMING_ROOM - TAIL_ROOM);
 	if (filled < 0)
 		return (int)filled;
-	if (sender->ended) {
-		framing_length = snprintf(framing, sizeof(framing), "Content-Length: %zu\r\n\r\n", (size_t)filled);
+	sender->sized = !sender->ended && known >= 0;
+	sender->chunked = !sender->ended && known < 0;
+	if (!sender->chunked) {
+		framing_length = snprintf(framing, sizeof(framing), "Content-Length: %zu\r\n\r\n",
+					  sender->sized ? (size_t)known : (size_t)filled);
 	} else {
 		framing_length =
 			snprintf(framing, sizeof(framing), "Transfer-Encoding: chunked\r\n\r\n%zx\r\n", (size_t)filled);
@@ -115,8 +130,12 @@ bool http_sender_at_end(const struct http_sender *sender)
 
 int http_sender_continue(struct http_sender *sender)
 {
-	if (!sender->ended)
-		return send_chunk(sender);
+	if (!sender->ended) {
+		int result = sender->sized ? send_piece(sender) : send_chunk(sender);
+
+		if (result != 1)
+			return result;
+	}
 	sender->done = true;
 	return 1;
 }

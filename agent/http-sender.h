@@ -21,13 +21,15 @@ struct http_body {
 
 #define HTTP_BODY_ROOM_MIN (RING_COPIED_SIZE - HTTP_CONNECTION_HEADROOM - HTTP_REQUEST_HEADER_MAX - 128)
 
-// All fields are private, but `done` may be read: every byte has been handed to the kernel.
+// All fields are private, but `done` may be read: every byte has been handed to the kernel; and `chunked`.
 struct http_sender {
 	struct http_connection *connection;
 	const struct http_body *body;
 	struct ring_buffer *buffer; // held, or NULL
 	bool ended;		    // the body
 	bool done;
+	bool sized;   // a Content-Length says where the body ends that does not fit the first buffer
+	bool chunked; // or chunks do
 };
 
 // Takes a buffer of the ring for a message. Returns where the caller writes the header, up to HTTP_REQUEST_HEADER_MAX
@@ -36,8 +38,8 @@ char *http_sender_take(struct http_sender *sender, struct http_connection *conne
 
 // Starts to send: the header is `length` bytes of request line and headers, each with its line end, without the empty
 // line; Content-Length or Transfer-Encoding is added, according to whether the body (NULL: empty) fits the first
-// buffer. Returns 0 or -errno.
-int http_sender_start(struct http_sender *sender, size_t length, const struct http_body *body);
+// buffer or its length is known (-1: it is not). Returns 0 or -errno.
+int http_sender_start(struct http_sender *sender, size_t length, const struct http_body *body, int64_t known);
 
 // Goes on after connection's sent(0). Returns 1 when all is sent, 0 when more is on its way, -errno.
 int http_sender_continue(struct http_sender *sender);

@@ -209,7 +209,7 @@ def test_R02_early_refusal_while_a_long_answer_is_sent(make_agent, wires):
     agent = make_agent(wire.url, username='u', password='p').start()
     connection = wire.accept()
     connection.begin()
-    connection.answer(envelope(get_values(*['Device.'] * 400)))
+    connection.answer(envelope(get_values(*[SERVER] * 200)))
     while len(connection.data) < 100000:
         connection.fill()
     connection.answer(status='401 Unauthorized', headers=CHALLENGE % ('r', 'n1') + 'Connection: close\r\n')
@@ -597,3 +597,52 @@ def test_R08_challenges_that_cannot_be_answered(make_agent, wires, challenge):
     assert 'unknown kind' in agent.wait_failed(1)
     wire.first()
     agent.wait_idle()
+
+
+@pytest.mark.parametrize('kind', ['1.0', '411', '411 and a close', '1.0 twice'])
+def test_R02_servers_that_cannot_read_chunks(make_agent, wires, kind):
+    """A long answer has a Content-Length for who speaks HTTP/1.0, and is sent again with one for who asks for it."""
+    wire = wires()
+    agent = make_agent(wire.url).start()
+    connection = wire.accept()
+    connection.receive()
+
+    def answer(body):
+        if kind.startswith('1.0'):
+            connection.send(('HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: %d\r\n\r\n%s' % (len(body), body)).encode())
+        else:
+            connection.answer(body)
+    answer(envelope(INFORM_RESPONSE))
+    connection.receive()
+    answer(envelope(get_values(*[SERVER] * 200)))
+    request = connection.receive()
+    if kind.startswith('411'):
+        assert 'Transfer-Encoding: chunked' in request.head
+        connection.answer(status='411 Length Required', headers='Connection: close\r\n' if 'close' in kind else '')
+        connection = wire.accept() if 'close' in kind else connection
+        body, request = request.body, connection.receive()
+        assert len(body) > 1 << 20 and abs(len(request.body) - len(body)) < 4096
+    assert 'Content-Length: %d\r\n' % len(request.body.encode()) in request.head + '\r\n'
+    assert 'Transfer-Encoding' not in request.head
+    assert len(request.body) > 1 << 20 and request.body.endswith('</soap-env:Body></soap-env:Envelope>\n')
+    if kind == '1.0 twice':
+        answer(envelope(get_values(*[SERVER] * 150)))
+        assert 'Content-Length' in connection.receive().head
+    answer(envelope(get_values(KEY)))
+    assert connection.receive().texts('Value') == ['']
+    connection.end()
+    agent.wait_idle()
+    connection = wire.session(agent)
+    connection.answer(envelope(get_values(*[SERVER] * 200)))
+    assert 'Transfer-Encoding: chunked' in connection.receive().head, 'each session begins anew'
+    connection.end()
+    agent.wait_idle(2)
+
+
+def test_R02_411_to_what_has_a_length(make_agent, wires):
+    wire = wires()
+    agent = make_agent(wire.url).start()
+    connection = wire.accept()
+    connection.receive()
+    connection.answer(status='411 Length Required')
+    assert 'status 411' in agent.wait_failed(1)

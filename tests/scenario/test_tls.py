@@ -17,7 +17,7 @@ from clock import clock, clock_library  # noqa: F401
 from process import wait_until
 from tls import (EXPIRED, TLS_12, TLS_13, authority, issue_authority, openssl, refuse, serve_tls,  # noqa: F401
                  server_context, tls_agent)  # noqa: F401
-from wire import Wire, get_values, knock
+from wire import Wire, envelope, get_values, knock
 
 
 @pytest.mark.parametrize('versions', [TLS_12, TLS_13], ids=['1.2', '1.3'])
@@ -268,6 +268,21 @@ def test_large_answers_both_ways(authority, serve_tls, tls_agent):
     answer = connection.call(get_values(*['Device.'] * 200))
     assert len(answer.texts('Name')) > 10000 and len(answer.body) > 1 << 20
     assert SERVER + 'URL' in answer.texts('Name')
+    connection.end()
+    agent.wait_idle(2)
+
+
+def test_R02_a_long_answer_with_its_length(authority, serve_tls, tls_agent):
+    wire = serve_tls(authority.issue('acs'))
+    agent = tls_agent(wire.url).start()
+    wire.first()
+    agent.wait_idle()
+    connection = wire.session(agent)
+    connection.answer(envelope(get_values(*[SERVER] * 200)))
+    assert 'chunked' in connection.receive().head
+    connection.answer(status='411 Length Required')
+    answer = connection.receive()
+    assert 'Content-Length' in answer.head and len(answer.body) > 1 << 20 and answer.body.endswith('Envelope>\n')
     connection.end()
     agent.wait_idle(2)
 
