@@ -19,36 +19,37 @@ static ssize_t produce_whole(void *context, char *buffer, size_t size)
 	return (ssize_t)length;
 }
 
+static int grow(struct http_whole *whole)
+{
+	size_t size = whole->size ? 2 * whole->size : 2 * HTTP_BODY_ROOM_MIN;
+	char *data;
+
+	if (whole->size >= HTTP_WHOLE_MAX)
+		return -EMSGSIZE;
+	data = realloc(whole->data, size);
+	if (!data)
+		return -ENOMEM;
+	whole->data = data;
+	whole->size = size;
+	return 0;
+}
+
 int http_whole_begin(struct http_whole *whole, const struct http_body *body)
 {
-	size_t size = 0;
 	ssize_t produced;
 
-	http_whole_end(whole);
+	whole->body = (struct http_body){.produce = produce_whole, .context = whole};
+	whole->length = whole->at = 0;
 	do {
-		if (size - whole->length < HTTP_BODY_ROOM_MIN) {
-			char *data;
+		int error = whole->size - whole->length < HTTP_BODY_ROOM_MIN ? grow(whole) : 0;
 
-			if (size >= HTTP_WHOLE_MAX) {
-				http_whole_end(whole);
-				return -EMSGSIZE;
-			}
-			size = size ? 2 * size : 2 * HTTP_BODY_ROOM_MIN;
-			data = realloc(whole->data, size);
-			if (!data) {
-				http_whole_end(whole);
-				return -ENOMEM;
-			}
-			whole->data = data;
-		}
-		produced = body->produce(body->context, whole->data + whole->length, size - whole->length);
-		if (produced < 0) {
-			http_whole_end(whole);
+		if (error)
+			return error;
+		produced = body->produce(body->context, whole->data + whole->length, whole->size - whole->length);
+		if (produced < 0)
 			return (int)produced;
-		}
 		whole->length += (size_t)produced;
 	} while (produced > 0);
-	whole->body = (struct http_body){.produce = produce_whole, .context = whole};
 	return 0;
 }
 

@@ -10,10 +10,10 @@
 struct http_whole {
 	struct http_body body;
 	char *data;
-	size_t length, at;
+	size_t size, length, at;
 };
 
-// Produces all of another body into memory; what was held before is freed. Returns 0, -EMSGSIZE for more than
+// Produces all of another body into memory, in place of what was there before. Returns 0, -EMSGSIZE for more than
 // HTTP_WHOLE_MAX, -ENOMEM, or what the other's produce() returns.
 int http_whole_begin(struct http_whole *whole, const struct http_body *body);
 
