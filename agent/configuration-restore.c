@@ -531,7 +531,7 @@ static void set(struct configuration_restore *restore)
 	}
 	keep_different(restore);
 	error = set_values_start(&restore->set, restore->agent, restore->entries, restore->count, NULL,
-				 &(struct set_values_steps){ready, decided, finished, restore});
+				 &(struct set_values_steps){ready, decided, finished, restore, restore->local});
 	if (error)
 		fail(restore, TRANSFER_FAULT_FAILURE,
 		     error == -EBUSY ? "another change is under way" : "there is no memory");

@@ -25,6 +25,7 @@ struct configuration_restore {
 	struct agent *agent;
 	const struct configuration_file *file;
 	bool running; // no session starts meanwhile
+	bool local;   // to be set before the start: not the ACS has sent the file, and it is told of what changes
 	struct configuration_rows rows;
 	struct configuration_row *making; // the row that is being added
 	struct row_change *asked;	  // the change whose owner has to answer

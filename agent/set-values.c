@@ -188,7 +188,8 @@ static void take(struct set_values *set)
 	for (size_t i = 0; i < set->count; i++) {
 		struct set_value *entry = &set->entries[i];
 
-		notify_set_by_acs(&agent->notify, entry->name.data, &entry->parsed, NULL);
+		if (!set->steps.local)
+			notify_set_by_acs(&agent->notify, entry->name.data, &entry->parsed, NULL);
 		if (entry->table_row && own_table_take(&agent->tables, entry->name.data, &entry->parsed))
 			log_warning("%s has gone, or there is no memory until the next start", entry->name.data);
 		if (entry->setting < 0)
@@ -239,7 +240,8 @@ void set_values_decide(struct set_values *set)
 	for (size_t i = 0; i < set->count; i++) {
 		struct set_value *entry = &set->entries[i];
 
-		notify_set_by_acs(&agent->notify, entry->name.data, &entry->parsed, transaction);
+		if (!set->steps.local)
+			notify_set_by_acs(&agent->notify, entry->name.data, &entry->parsed, transaction);
 		if (entry->setting >= 0) {
 			settings_store(transaction, entry->setting, text_of(entry), entry->value.text.length);
 			planned_reboot_store(agent, transaction, entry->setting, text_of(entry),

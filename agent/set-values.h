@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Sets parameters of any owners for the ACS, all or nothing, durable before the answer.
+// Sets parameters of any owners, mostly for the ACS, all or nothing, durable before the answer.
 #pragma once
 
 #include "agent/soap-arguments.h"
@@ -44,6 +44,7 @@ struct set_values_steps {
 	// marked.
 	void (*finished)(struct set_values *set, int fault, const char *text, void *context);
 	void *context;
+	bool local; // not by the ACS, which is told of what changes
 };
 
 // Sets checked entries, and with them ParameterKey (NULL: it stays). finished() is called once, from the ring or at

@@ -174,7 +174,10 @@ static void restored(struct configuration_restore *restore, unsigned fault, cons
 
 static void restore(struct configuration_transfer *configuration)
 {
+	const struct transfer *transfer = transfers_find(configuration->agent, configuration->active);
+
 	configuration->restore.finished = restored;
+	configuration->restore.local = transfer && transfer->origin == TRANSFER_LOCAL;
 	if (!configuration_restore_start(&configuration->restore, configuration->agent, &configuration->file))
 		return;
 	configuration->start = restore;

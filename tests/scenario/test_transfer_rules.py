@@ -6,7 +6,7 @@ import time
 import pytest
 
 from acs import start_acs  # noqa: F401
-from agent import CREDENTIALS, SERVER, make_agent, pair  # noqa: F401
+from agent import CODE, CREDENTIALS, make_agent, pair  # noqa: F401
 from clock import clock, clock_library  # noqa: F401
 from fileserver import file_server  # noqa: F401
 from process import wait_until
@@ -258,6 +258,20 @@ def test_R63_arguments(make_agent, device, changed, fault):
     assert found.texts('State') == ([] if fault else ['1'])
     connection.end()
     wire.close()
+
+
+def test_R91_configuration_file_of_the_acs_and_of_somebody_else(device, file_server):
+    """What the ACS sends it needs not be told; what a local program fetches, it does."""
+    device = device()
+    file_server.files['/file'] = ('%s = by the ACS\n' % CODE).encode()
+    assert device.run('key', file_server.url(), kind=CONFIGURATION).fault == 0
+    device.wait_settled()
+    assert device.acs.get(CODE) == {CODE: 'by the ACS'}
+    assert not any('4 VALUE CHANGE' in inform.events for inform in device.acs.informs())
+    file_server.files['/file'] = ('%s = by somebody\n' % CODE).encode()
+    device.agent.run('espalier-request', 'operate', TABLE + 'Download()', 'URL=' + file_server.url(),
+                     'FileType=' + CONFIGURATION)
+    assert device.acs.wait_inform('4 VALUE CHANGE').parameters[CODE] == 'by somebody'
 
 
 def test_R66_retries_of_a_window(device, file_server):
