@@ -231,7 +231,7 @@ static int pair_texts(const struct match *match)
 static int fill(const struct match *match, struct candidate *candidate, const struct unique_key *key)
 {
 	FILE *out;
-	int error;
+	int error, failed;
 
 	free(candidate->text);
 	candidate->text = NULL;
@@ -241,7 +241,8 @@ static int fill(const struct match *match, struct candidate *candidate, const st
 	if (!out)
 		return -ENOMEM;
 	error = key ? put_key(match, candidate, key, out) : put_all(match, candidate, out);
-	if (ferror(out) || fclose(out))
+	failed = ferror(out);
+	if (fclose(out) || failed)
 		return -ENOMEM;
 	if (error) {
 		free(candidate->text);

@@ -58,3 +58,7 @@ int configuration_restore_start(struct configuration_restore *restore, struct ag
 
 // After ring_close(), while the tree is open: nobody is told any more.
 void configuration_restore_close(struct configuration_restore *restore);
+
+// Notes one thing that is wrong with the file; the context is the struct configuration_restore. All are in the log, and
+// as many as fit in TransferComplete.
+void configuration_restore_problem(const char *path, const char *text, void *context);
