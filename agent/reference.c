@@ -54,9 +54,9 @@ static bool without(const char *holder, const struct espalier_value *value, bool
 	return found;
 }
 
-static int walk_value(struct tree *tree, struct tree_reference reference, const char *holder,
-		      const struct reference_walk *walk)
+static int walk_value(struct tree *tree, struct tree_reference reference, const struct reference_walk *walk)
 {
+	char holder[ESPALIER_PATH_MAXIMUM + 1];
 	uint32_t count;
 	const struct espalier_node *node = &tree_nodes(tree, &count)[reference.node];
 	const struct espalier_value *value = tree_read_row(tree, node);
@@ -65,7 +65,7 @@ static int walk_value(struct tree *tree, struct tree_reference reference, const 
 	int result = 0;
 	char *text;
 
-	if (!value || !value[reference.parameter].length)
+	if (!value || !value[reference.parameter].length || tree_path(tree, reference, holder, sizeof(holder)) < 0)
 		return 0;
 	value += reference.parameter;
 	text = malloc(value->length + 1);
@@ -89,13 +89,12 @@ static int walk_row(struct tree *tree, uint32_t index, const struct reference_wa
 	for (uint32_t i = 0; i < node->object->parameter_count && !result; i++) {
 		struct tree_reference reference = {.node = index, .parameter = i};
 
-		if (!is_reference(&node->object->parameters[i]) ||
-		    tree_path(tree, reference, holder, sizeof(holder)) < 0)
+		if (!is_reference(&node->object->parameters[i]))
 			continue;
-		if (walk->holder)
+		if (walk->holder && tree_path(tree, reference, holder, sizeof(holder)) >= 0)
 			walk->holder(holder, walk->context);
 		if (walk->drop)
-			result = walk_value(tree, reference, holder, walk);
+			result = walk_value(tree, reference, walk);
 	}
 	return result;
 }
