@@ -81,8 +81,8 @@ def test_T029_the_certificate_is_named_whichever_address_is_last(inside, start, 
     """Of several addresses one has a server with a wrong certificate, at the others nobody listens."""
     inside.names.serve({NAME: ['127.0.0.1', '127.0.0.8', '127.0.0.9']})
     wrong = authority.issue('wrong', 'DNS:elsewhere.example')
-    start('openssl', 's_server', '-quiet', '-accept', '127.0.0.1:%d' % PORT, '-cert', wrong.path, '-key', wrong.key,
-          namespace=inside.namespace, stdin=-1)
+    start('openssl', 's_server', '-accept', '127.0.0.1:%d' % PORT, '-cert', wrong.path, '-key', wrong.key,
+          namespace=inside.namespace, stdin=-1).wait_for('^ACCEPT', 'stdout')
     agent = inside.agent(scheme='https', sections={'tls': {'ca_file': authority.path}}).start()
     for attempt in range(1, 7):
         assert re.search('TLS: the certificate is for elsewhere.example', agent.wait_failed(attempt))

@@ -80,10 +80,10 @@ class Place(Behind):
 
     def reached(self, request):
         """Sends three copies of a good request; they must lead to one session."""
-        before = self.sessions()
+        before, ended = self.sessions(), self.agent.process.stderr.count('the session has ended')
         self.send(*[datagram(NOW + int(request), request)] * 3)
         inform = self.acs.wait_inform('6 CONNECTION REQUEST', after=before)
-        self.agent.process.wait_for('the session has ended')
+        self.agent.wait_idle(ended + 1)
         return inform
 
 
@@ -251,6 +251,8 @@ def test_agent_killed_and_back(place):
     address = here.settle()
     watch_address(here)
     here.reached('1000')
+    # A set is told when it is durable, and then so is what was written before it.
+    here.agent.set(PeriodicInformInterval='3601')
     here.agent.process.kill()
     here.nat.wait_for('the agent is gone')
     before = here.sessions()
