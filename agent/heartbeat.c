@@ -18,7 +18,6 @@ const struct espalier_parameter heartbeat_policy_parameters[] = {
 static void due(struct recurrence *recurrence)
 {
 	struct heartbeat *heartbeat = (struct heartbeat *)((char *)recurrence - offsetof(struct heartbeat, recurrence));
-
 	struct agent *agent = heartbeat->agent;
 
 	// One that has not been delivered yet is enough, and tried again now.

@@ -314,15 +314,20 @@ def test_R65_deletion_refused_by_an_owner(script, file_server):
     assert save(device, file_server, 'one') == device.before
 
 
-def test_R65_later_deletion_refused(script, file_server):
-    """Behind the decision there is no way back: the rest is restored, and the end names the row that stays."""
-    device, publisher = script
+def first_of_two_deleted(device, publisher, file_server):
+    """Restores a file without rows as far as the deletion of the first of two."""
     leave_out(device.content, LIST)
     device.content['tables'][LIST] = []
     begin(device, file_server, device.content)
     for number in (1, 2):
         publisher.answer(r'set (?P<id>\d+) ' + re.escape(LIST) + r'%d.Enable (false|0)' % number, 'ok {id}')
     publisher.answer(r'delete (?P<id>\d+) ' + re.escape(LIST) + '1.', 'ok {id}')
+
+
+def test_R65_later_deletion_refused(script, file_server):
+    """Behind the decision there is no way back: the rest is restored, and the end names the row that stays."""
+    device, publisher = script
+    first_of_two_deleted(device, publisher, file_server)
     publisher.answer(r'delete (?P<id>\d+) ' + re.escape(LIST) + '2.', 'fault {id} 9001 it stays')
     end = device.wait_end('restore')
     assert end.fault == 9010 and LIST + '2.' in end.text, end
@@ -334,12 +339,7 @@ def test_R65_later_deletion_refused(script, file_server):
 def test_R65_killed_behind_the_decision(script, file_server):
     """What was decided is brought to its end by the next run of the agent: a deletion that nobody has answered."""
     device, publisher = script
-    leave_out(device.content, LIST)
-    device.content['tables'][LIST] = []
-    begin(device, file_server, device.content)
-    for number in (1, 2):
-        publisher.answer(r'set (?P<id>\d+) ' + re.escape(LIST) + r'%d.Enable (false|0)' % number, 'ok {id}')
-    publisher.answer(r'delete (?P<id>\d+) ' + re.escape(LIST) + '1.', 'ok {id}')
+    first_of_two_deleted(device, publisher, file_server)
     publisher.process.wait_for(r'delete \d+ ' + re.escape(LIST) + '2.', stream='stdout')
     tree = device.agent.tree(CODE, INFORM, LIST)
     assert tree[CODE] == 'saved' and tree[LIST + '2.Enable'] is False and LIST + '1.Name' not in tree
